@@ -1,0 +1,33 @@
+/** Why an execution that is neither final nor running is not running. Times are milliseconds since the Unix epoch. */
+export type WaitReason =
+  | { readonly code: "delayed"; readonly until: number }
+  | { readonly code: "retry_backoff"; readonly until: number }
+  | { readonly code: "environment_paused" }
+  /** No connected agent hosts the target. */
+  | { readonly code: "no_agent"; readonly target: string }
+  /** Every agent that hosts the target has all its slots taken (or is draining). */
+  | { readonly code: "agents_full"; readonly sessions: readonly string[] }
+  /** Agents that host the target hold as many waiting executions as their memory allows. */
+  | { readonly code: "waiting_limit"; readonly sessions: readonly string[] }
+  /** Assigned, but its code waits for these executions and has yielded its slot. */
+  | { readonly code: "waiting_for"; readonly executions: readonly string[] };
+
+/** The reason as a sentence for people. */
+export function describeWaitReason(reason: WaitReason, formatTime: (ms: number) => string): string {
+  switch (reason.code) {
+    case "delayed":
+      return `delayed until ${formatTime(reason.until)}`;
+    case "retry_backoff":
+      return `retry back-off until ${formatTime(reason.until)}`;
+    case "environment_paused":
+      return "the environment is paused";
+    case "no_agent":
+      return `no connected agent hosts ${reason.target}`;
+    case "agents_full":
+      return `all agents that host it are full or draining (${reason.sessions.join(", ")})`;
+    case "waiting_limit":
+      return `the agents that host it hold too many waiting executions (${reason.sessions.join(", ")})`;
+    case "waiting_for":
+      return `waiting for ${reason.executions.join(", ")}`;
+  }
+}
