@@ -10,13 +10,14 @@ export default defineConfig({
     ],
   },
   test: {
+    reporters: ["default", "./scripts/test-counts.mjs"],
     projects: [
       {
         extends: true,
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**", "test/chaos/**"],
+          exclude: ["test/e2e/**"],
         },
       },
       {
@@ -24,7 +25,9 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          globalSetup: ["test/support/build-once.ts"],
+          globalSetup: ["scripts/build.mjs"],
+          // Real processes: after the unit tests, and few at a time, so that they meet the load they make themselves.
+          sequence: { groupOrder: 1 },
           maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 60_000,
