@@ -78,6 +78,8 @@ export const orchestratorConfig = z.object({
   socketPath: z.string(),
   /** After so long without session, viewer or anything due: idle. 0: never. */
   idleTimeoutMs: ms,
+  /** How long a session lives after its last sign of life; told to agents in `welcome`. `server start --session-lease`, default LEASE_MS. */
+  leaseMs: ms,
 });
 export type OrchestratorConfig = z.infer<typeof orchestratorConfig>;
 

@@ -1,0 +1,80 @@
+import { cpus, release } from "node:os";
+import { openClient } from "./client.ts";
+import { usedBytes } from "./disk.ts";
+import { measureFloor } from "./floor.ts";
+import { countFsyncs } from "./fsyncs.ts";
+import { type Load, chain, fanOut, manyRuns, playRounds, submitToResult } from "./loads.ts";
+import { memoryOf, pidsOf } from "./processes.ts";
+import { openStage } from "./stage.ts";
+import { median, percentile } from "./statistics.ts";
+
+// `npm run bench [-- --rounds 5]`: every figure of bench/results.md, as a Markdown table. fsync is on throughout.
+
+const roundsFlag = process.argv.indexOf("--rounds");
+const rounds = roundsFlag === -1 ? 5 : Number(process.argv[roundsFlag + 1]);
+
+console.log(
+  `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, Linux ${release()}, ${cpus().length} × ${cpus()[0]?.model}`,
+);
+console.log("\n| load | figure | unit | notes |\n|---|---|---|---|");
+
+const stage = await openStage();
+try {
+  await measure();
+} finally {
+  await stage.close();
+}
+
+async function measure(): Promise<void> {
+  const client = openClient(stage);
+  const pids = await pidsOf(stage);
+  const idle = await memoryOf(pids.orchestrator);
+  row("start of the server", stage.serverStartMs, "ms", "command to address printed");
+  row("start of an environment", stage.environmentStartMs, "ms", "first request to its answer");
+  row("orchestrator memory, idle", idle.rssMb, "MiB RSS", `${idle.privateMb.toFixed(0)} private`);
+
+  for (const load of [chain, fanOut, manyRuns]) await measureLoad(load);
+  const latencies = await submitToResult(client);
+  row("submit to result, empty workflow", median(latencies), "ms p50", `p99 ${percentile(latencies, 0.99).toFixed(1)}`);
+
+  const fsyncs = await countFsyncs(pids.orchestrator, () => chain.play(client));
+  if (fsyncs === undefined) console.log("| fsyncs per step in a chain | – | | strace is not at hand |");
+  else row("fsyncs per step in a chain", fsyncs / chain.steps, "fsyncs", `${fsyncs} for ${chain.steps} steps`);
+
+  for (const [name, pid] of Object.entries({
+    supervisor: pids.supervisor,
+    gateway: pids.gateway,
+    orchestrator: pids.orchestrator,
+    agent: pids.agent,
+  })) {
+    const { rssMb, privateMb } = await memoryOf(pid);
+    row(`${name} memory after the loads`, rssMb, "MiB RSS", `${privateMb.toFixed(0)} private`);
+  }
+
+  const floor = await measureFloor();
+  row(
+    "floor: chain",
+    floor.chainMsPerStep,
+    "ms per step",
+    `2 commits of ${floor.commitMs.toFixed(2)} ms, 2 echoes of ${floor.echoMs.toFixed(3)} ms`,
+  );
+  row("floor: grouped steps", floor.groupedStepsPerSecond, "steps per second", "bare better-sqlite3, 100 to a commit");
+  client.close();
+
+  async function measureLoad(load: Load): Promise<void> {
+    const before = usedBytes(stage);
+    const { figures, serverCpuMsPerStep } = await playRounds(load, client, pids, rounds);
+    const bytes = (usedBytes(stage) - before) / ((rounds + 1) * load.steps);
+    const range = `${Math.min(...figures).toFixed(1)}–${Math.max(...figures).toFixed(1)} over ${rounds} rounds`;
+    row(
+      load.name,
+      median(figures),
+      load.unit,
+      `${range}; server CPU ${serverCpuMsPerStep.toFixed(3)} ms and ${bytes.toFixed(0)} bytes per step`,
+    );
+  }
+}
+
+function row(name: string, figure: number, unit: string, notes: string): void {
+  console.log(`| ${name} | ${figure >= 100 ? figure.toFixed(0) : figure.toFixed(2)} | ${unit} | ${notes} |`);
+}

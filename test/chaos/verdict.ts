@@ -1,0 +1,50 @@
+import { readFile } from "node:fs/promises";
+import type { RunListView, RunView } from "../../src/protocol/views.ts";
+import { type Cluster, insist, struck } from "./cluster.ts";
+import { type Acknowledged, STEPS_PER_RUN, resultOf } from "./load.ts";
+
+// What must be true once the faults have stopped and all is quiet again. Each finding is a sentence; none is what we want.
+
+const EXPECTED_VALUE = (STEPS_PER_RUN * (STEPS_PER_RUN - 1)) / 2;
+const isFinal = (status: string): boolean => status !== "queued" && status !== "assigned";
+
+export async function findWrongs(
+  cluster: Cluster,
+  acknowledged: readonly Acknowledged[],
+  witness: string,
+): Promise<string[]> {
+  return [
+    ...(await startedTwice(witness)),
+    ...(await unfinished(cluster)),
+    ...(await Promise.all(acknowledged.map((entry) => wrongsOf(cluster, entry)))).flat(),
+  ];
+}
+
+async function startedTwice(witness: string): Promise<string[]> {
+  const lines = (await readFile(witness, "utf8")).split("\n").filter((line) => line !== "");
+  const seen = new Set<string>();
+  return lines.filter((id) => seen.size === seen.add(id).size).map((id) => `execution ${id} started twice`);
+}
+
+async function unfinished(cluster: Cluster): Promise<string[]> {
+  const pages = await Promise.all(
+    ["queued", "running"].map((status) =>
+      insist<RunListView>(cluster, "GET", struck, `/runs?status=${status}&limit=100`),
+    ),
+  );
+  return pages.flatMap(({ runs }) => runs.map(({ id, status }) => `run ${id} is still ${status}`));
+}
+
+async function wrongsOf(cluster: Cluster, { run, result }: Acknowledged): Promise<string[]> {
+  const now = await resultOf(cluster, run);
+  const view = await insist<RunView>(cluster, "GET", struck, `/runs/${run}`);
+  const wrongs: string[] = [];
+  if (JSON.stringify(now) !== JSON.stringify(result))
+    wrongs.push(`run ${run} was told as ${JSON.stringify(result)} and is ${JSON.stringify(now)}`);
+  if (now["status"] !== "succeeded" || now["value"] !== EXPECTED_VALUE)
+    wrongs.push(`run ${run} ended as ${JSON.stringify(now)}`);
+  for (const { id, status } of view.steps.flatMap(({ executions }) => executions)) {
+    if (!isFinal(status)) wrongs.push(`execution ${id} is still ${status}`);
+  }
+  return wrongs;
+}
