@@ -6,6 +6,7 @@
 //
 // Several processes may read dist/ while it is written: files are replaced one at a time, by a rename, and only if changed.
 import { spawn } from "node:child_process";
+import { realpathSync } from "node:fs";
 import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -59,7 +60,7 @@ const common = {
   logLevel: "warning",
 };
 
-/** Bundles everything that runs. */
+/** Bundles everything that runs. Returns the entries that have no source. */
 async function buildJavaScript() {
   const files = await readdir(src, { recursive: true });
   const existing = new Set(files.map((file) => file.split(sep).join("/")));
@@ -85,6 +86,7 @@ async function buildJavaScript() {
   outputs.sort((a, b) => Number(isNamedByAnother(b.path)) - Number(isNamedByAnother(a.path)));
   for (const { path, contents } of outputs) await replaceFile(path, contents);
   await removeOthers(new Set(outputs.map(({ path }) => path)));
+  return Object.values({ ...processes, ...sdkAndExecutor }).filter((from) => !existing.has(`${from}.ts`));
 }
 
 /** What vitest calls before the end-to-end tests. */
@@ -121,18 +123,20 @@ async function removeOthers(kept) {
   }
 }
 
-function buildTypes() {
+async function buildTypes() {
+  await rm(join(dist, "types"), { recursive: true, force: true });
   const tsc = fileURLToPath(new URL("bin/tsc", import.meta.resolve("typescript/package.json")));
   const child = spawn(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
-  return new Promise((done, fail) => {
+  await new Promise((done, fail) => {
     child.on("error", fail);
     child.on("exit", (code) => (code === 0 ? done() : fail(new Error("the type declarations did not build"))));
   });
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   try {
-    await Promise.all([buildJavaScript(), buildTypes()]);
+    const [missing] = await Promise.all([buildJavaScript(), buildTypes()]);
+    if (missing.length > 0) throw new Error(`no source for ${missing.join(", ")}`);
   } catch (error) {
     // esbuild and tsc have printed what is wrong and where.
     console.error(`build failed: ${error instanceof Error ? error.message : String(error)}`);
