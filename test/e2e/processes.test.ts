@@ -1,0 +1,201 @@
+import { execFileSync } from "node:child_process";
+import { mkdir, open, rm, writeFile } from "node:fs/promises";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { environmentDirectory } from "../../src/protocol/supervisor-messages.ts";
+import type { ProcessesView } from "../../src/protocol/views.ts";
+import { coflux } from "../support/coflux.ts";
+import { eventually } from "../support/eventually.ts";
+import { descendantsOf, isAlive, killHard } from "../support/process-tree.ts";
+import { type TestServer, environmentPath, resultOf, startAgent, startRun, startServer } from "../support/server.ts";
+import { temporaryDirectory } from "../support/temporary.ts";
+
+let server: TestServer;
+
+beforeEach(async () => {
+  server = await startServer();
+});
+
+afterEach(async () => {
+  await server.remove();
+});
+
+type Orchestrator = ProcessesView["orchestrators"][number];
+
+const orchestratorOf = async (environment: string): Promise<Orchestrator | undefined> =>
+  (await server.processes()).orchestrators.find((one) => one.environment === environment);
+
+const create = async (name: string): Promise<void> => {
+  await server.api("POST", "/api/projects/default/environments", { name });
+  await server.api("GET", `${environmentPath(name)}/runs`); // Starts its orchestrator.
+};
+
+test("an orchestrator is started on demand and shown with its figures", async () => {
+  await create("production");
+  expect(await orchestratorOf("production")).toMatchObject({
+    state: "ready",
+    restarts: 0,
+    lastExit: null,
+    pid: expect.any(Number),
+  });
+  const { supervisor, gateway } = await server.processes();
+  expect(supervisor.pid).toBe(server.pid);
+  expect(gateway).toMatchObject({ state: "ready", pid: expect.any(Number) });
+});
+
+test("restarting an environment answers with the new process, and its agents stay connected", async () => {
+  const agent = await startAgent(server);
+  const before = await orchestratorOf("development");
+  const { status, body } = await server.api<{ pid: number }>("POST", `${environmentPath()}/restart`);
+  expect(status).toBe(200);
+  expect(body.pid).not.toBe(before?.pid);
+  expect((await orchestratorOf("development"))?.pid).toBe(body.pid);
+  expect(await resultOf(server, await startRun(server, "sum", [1, 2]))).toMatchObject({ value: 3 });
+  expect(agent.process.stderr()).not.toMatch(/reconnect|connection lost/i);
+  await agent.stop();
+});
+
+test("a killed orchestrator comes back by itself, with the reason of its end on show", async () => {
+  await create("production");
+  const before = await orchestratorOf("production");
+  killHard(before?.pid ?? 0);
+  const after = await eventually("it is ready again", async () => {
+    const now = await orchestratorOf("production");
+    return now?.state === "ready" && now.pid !== before?.pid && now;
+  });
+  expect(after).toMatchObject({ restarts: 1, lastExit: { signal: "SIGKILL" } });
+});
+
+test("a corrupt database quarantines its environment at once, while the others run, until it is restarted by hand", async () => {
+  await create("production");
+  await create("broken");
+  const orchestrator = await orchestratorOf("broken");
+  const database = `${server.dataDirectory}/${environmentDirectory("default", "broken")}/environment.db`;
+  killHard(orchestrator?.pid ?? 0, "SIGSTOP"); // So that it cannot come back before its file is broken.
+  await rm(`${database}-wal`, { force: true });
+  const file = await open(database, "r+");
+  await file.write(Buffer.alloc(4_096, 0xff), 0, 4_096, 0);
+  await file.close();
+  killHard(orchestrator?.pid ?? 0);
+  const quarantined = await eventually("it is quarantined", async () => {
+    const now = await orchestratorOf("broken");
+    return now?.state === "quarantined" && now;
+  });
+  expect(quarantined.lastExit?.reason).toMatch(/corrupt/i);
+  expect(await server.api("GET", `${environmentPath("broken")}/runs`)).toMatchObject({
+    status: 503,
+    body: { error: { code: "environment_unavailable", message: expect.stringContaining("quarantine") } },
+  });
+  expect((await server.api("GET", `${environmentPath("production")}/runs`)).status).toBe(200);
+  await rm(database);
+  expect((await server.api("POST", `${environmentPath("broken")}/restart`)).status).toBe(200);
+});
+
+test(
+  "a hung orchestrator is unresponsive, is killed, and comes back; the others notice nothing",
+  { timeout: 90_000 },
+  async () => {
+    await create("production");
+    await create("hung");
+    const before = await orchestratorOf("hung");
+    killHard(before?.pid ?? 0, "SIGSTOP");
+    await eventually("it is called unresponsive", async () => (await orchestratorOf("hung"))?.unresponsive === true);
+    expect((await server.api("GET", `${environmentPath("production")}/runs`)).status).toBe(200);
+    await eventually(
+      "a new one is ready",
+      async () => {
+        const now = await orchestratorOf("hung");
+        return now?.state === "ready" && now.pid !== before?.pid;
+      },
+      60_000,
+    );
+  },
+);
+
+test("two servers on one data directory: the second refuses and says why", async () => {
+  const second = await coflux(["server", "start", "--port", "0", "--data-dir", server.dataDirectory]);
+  expect(second.code).toBe(5);
+  expect(second.stderr).toContain(server.dataDirectory);
+  expect(second.stderr).toMatch(/another (server|supervisor)/i);
+});
+
+test("SIGKILL of the supervisor leaves no process alive, not even a hung one, and a new start brings everything back", async () => {
+  await create("production");
+  const pids = await descendantsOf(server.pid);
+  killHard((await orchestratorOf("production"))?.pid ?? 0, "SIGSTOP");
+  killHard(server.pid);
+  await eventually("all are gone", async () => !(await Promise.all(pids.map(isAlive))).includes(true));
+  server = await server.restart();
+  expect((await server.api("GET", `${environmentPath("production")}/runs`)).status).toBe(200);
+});
+
+test("SIGTERM stops everything in order", async () => {
+  const agent = await startAgent(server);
+  const pids = await descendantsOf(server.pid);
+  server.process.process.kill("SIGTERM");
+  expect(await server.process.finished).toMatchObject({ code: 0 });
+  expect((await Promise.all(pids.map(isAlive))).includes(true)).toBe(false);
+  await agent.stop();
+});
+
+test("an environment with nothing to do is stopped, and started again when somebody asks", async () => {
+  await server.stop();
+  server = await startServer({ flags: ["--idle-timeout", "1s"] });
+  await create("quiet");
+  await eventually("it is stopped", async () => (await orchestratorOf("quiet"))?.state === "stopped");
+  expect((await server.api("GET", `${environmentPath("quiet")}/runs`)).status).toBe(200);
+  expect((await orchestratorOf("quiet"))?.state).toBe("ready");
+});
+
+test("a delayed run wakes its environment when it is due", async () => {
+  await server.stop();
+  server = await startServer({ flags: ["--idle-timeout", "500ms"] });
+  const agent = await startAgent(server);
+  const run = await startRun(server, "sum", [1, 2], { delayMs: 4_000 });
+  await agent.stop();
+  await eventually("it is stopped", async () => (await orchestratorOf("development"))?.state === "stopped");
+  await eventually("it is awake again", async () => (await orchestratorOf("development"))?.state === "ready");
+  const second = await startAgent(server);
+  expect(await resultOf(server, run)).toMatchObject({ value: 3 });
+  await second.stop();
+});
+
+const mayMount = process.getuid?.() === 0 && canMountTmpfs();
+
+test.runIf(mayMount)("a full disk refuses what it cannot keep, loses nothing, and heals by itself", async () => {
+  const temporary = await temporaryDirectory();
+  const data = `${temporary.path}/small`;
+  await mkdir(data);
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=12m", "tmpfs", data]);
+  const small = await startServer({ dataDirectory: `${data}/data` });
+  const agent = await startAgent(small);
+  const kept = await startRun(small, "sum", [1, 1]);
+  expect(await resultOf(small, kept)).toMatchObject({ value: 2 });
+  await writeFile(`${data}/ballast`, Buffer.alloc(12 * 1_048_576)).catch(() => undefined); // Until the disk is full.
+  const refused = await eventually("a run is refused", async () => {
+    const answer = await small.api("POST", `${environmentPath()}/runs`, {
+      target: "flows/echo",
+      arguments: ["x".repeat(20_000)],
+    });
+    return answer.status !== 201 && answer;
+  });
+  expect(refused).toMatchObject({ status: 503, body: { error: { code: "storage_full" } } });
+  expect(await resultOf(small, kept)).toMatchObject({ value: 2 });
+  await rm(`${data}/ballast`);
+  await eventually("it heals", async () => {
+    const answer = await small.api("POST", `${environmentPath()}/runs`, { target: "flows/sum", arguments: [1, 2] });
+    return answer.status === 201;
+  });
+  await agent.stop();
+  await small.stop();
+  execFileSync("umount", [data]);
+  await temporary.remove();
+});
+
+function canMountTmpfs(): boolean {
+  try {
+    execFileSync("unshare", ["--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
