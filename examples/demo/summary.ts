@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 // The audit's summary as `coflux run` prints it: JSON, with the map of licences in the tagged form of docs/value-format.md.
 

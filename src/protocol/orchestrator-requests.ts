@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import {
   ARGUMENTS_LIMIT,
   FRAME_LIMIT_BYTES,

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { childStates } from "./views.ts";
 import type { EnvironmentView, ProcessesView, ProjectView } from "./views.ts";
 
