@@ -64,10 +64,15 @@ export async function measure(directory: string): Promise<Size> {
 async function packageNames(nodeModules: string): Promise<string[]> {
   const entries = await readdir(nodeModules).catch(() => []);
   const names: string[] = [];
-  for (const entry of entries.toSorted()) {
+  for (const entry of entries.toSorted((a, b) => a.localeCompare(b))) {
     if (entry.startsWith(".")) continue;
     if (!entry.startsWith("@")) names.push(entry);
-    else names.push(...(await readdir(join(nodeModules, entry))).toSorted().map((name) => `${entry}/${name}`));
+    else
+      names.push(
+        ...(await readdir(join(nodeModules, entry)))
+          .toSorted((a, b) => a.localeCompare(b))
+          .map((name) => `${entry}/${name}`),
+      );
   }
   return names;
 }

@@ -165,7 +165,7 @@ test("an idempotency key starts one run, however often and concurrently it is us
       idempotencyKey: "k1",
     });
   const answers = await Promise.all(Array.from({ length: 5 }, () => submit([1, 2])));
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 200, 200, 200, 201]);
+  expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 200, 200, 200, 201]);
   expect(new Set(answers.map(({ body }) => body.runId)).size).toBe(1);
   expect(await submit([1, 3])).toMatchObject({ status: 409, body: { error: { code: "idempotency_mismatch" } } });
 });
