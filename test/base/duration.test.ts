@@ -29,7 +29,6 @@ test.each([
   { hour: 1 },
   null,
   undefined,
-  10n,
   [],
   "NaNs",
 ])("%j is no duration, and the sentence shows how to write one", (input) => {
