@@ -30,7 +30,11 @@ const kinds: Readonly<Record<string, Kind>> = {
   Float32Array: { prototype: Float32Array.prototype, elementBytes: 4, make: (buffer) => new Float32Array(buffer) },
   Float64Array: { prototype: Float64Array.prototype, elementBytes: 8, make: (buffer) => new Float64Array(buffer) },
   BigInt64Array: { prototype: BigInt64Array.prototype, elementBytes: 8, make: (buffer) => new BigInt64Array(buffer) },
-  BigUint64Array: { prototype: BigUint64Array.prototype, elementBytes: 8, make: (buffer) => new BigUint64Array(buffer) },
+  BigUint64Array: {
+    prototype: BigUint64Array.prototype,
+    elementBytes: 8,
+    make: (buffer) => new BigUint64Array(buffer),
+  },
 };
 
 const nameOfPrototype = new Map(Object.entries(kinds).map(([name, kind]) => [kind.prototype, name]));

@@ -10,7 +10,8 @@ export const mapTag: Tag<Map<unknown, unknown>> = {
   decode(payload, parts) {
     const map = new Map<unknown, unknown>();
     for (const [index, entry] of listOf(payload, parts).entries()) {
-      if (!isJsonArray(entry) || entry.length !== 2) return parts.refuse("is malformed: a map is a list of [key, value]");
+      if (!isJsonArray(entry) || entry.length !== 2)
+        return parts.refuse("is malformed: a map is a list of [key, value]");
       const key = parts.part(entry[0], mapKey(index));
       if (map.has(key)) return parts.refuse(`is malformed: the key of map entry ${index} occurs twice`);
       map.set(key, parts.part(entry[1], mapValue(key, index)));
@@ -70,7 +71,8 @@ function mapKey(index: number): PathKey {
 }
 
 function mapValue(key: unknown, index: number): PathKey {
-  return () => (typeof key === "string" || typeof key === "number" ? `.get(${JSON.stringify(key)})` : `.values()[${index}]`);
+  return () =>
+    typeof key === "string" || typeof key === "number" ? `.get(${JSON.stringify(key)})` : `.values()[${index}]`;
 }
 
 function setMember(index: number): PathKey {

@@ -23,7 +23,7 @@ export const numberTag: Tag<number> = {
   name: "number",
   encode: (value) => (value === 0 ? "-0" : String(value)),
   decode(payload, parts) {
-    const value = specialNumbers.get(String(payload));
+    const value = typeof payload === "string" ? specialNumbers.get(payload) : undefined;
     return value ?? parts.refuse('is malformed: a tagged number is "NaN", "Infinity", "-Infinity" or "-0"');
   },
 };
@@ -37,7 +37,8 @@ export const bigintTag: Tag<bigint> = {
     return digits.length <= BIGINT_DIGITS_LIMIT ? digits : parts.refuse(tooManyDigits);
   },
   decode(payload, parts) {
-    if (typeof payload !== "string" || !decimal.test(payload)) return parts.refuse("is malformed: a bigint is decimal digits");
+    if (typeof payload !== "string" || !decimal.test(payload))
+      return parts.refuse("is malformed: a bigint is decimal digits");
     return payload.length <= BIGINT_DIGITS_LIMIT ? BigInt(payload) : parts.refuse(tooManyDigits);
   },
 };
@@ -52,7 +53,9 @@ export const dateTag: Tag<Date> = {
     if (payload === null) return new Date(Number.NaN);
     const date = new Date(typeof payload === "string" ? payload : Number.NaN);
     const isExact = !Number.isNaN(date.getTime()) && date.toISOString() === payload;
-    return isExact ? date : parts.refuse("is malformed: a date is written as 2026-01-31T12:00:00.000Z, or null when invalid");
+    return isExact
+      ? date
+      : parts.refuse("is malformed: a date is written as 2026-01-31T12:00:00.000Z, or null when invalid");
   },
 };
 
@@ -80,6 +83,8 @@ export const urlTag: Tag<URL> = {
   encode: (url) => url.href,
   decode(payload, parts) {
     const url = typeof payload === "string" && URL.canParse(payload) ? new URL(payload) : undefined;
-    return url?.href === payload && url !== undefined ? url : parts.refuse("is malformed: a url is its normalised absolute text");
+    return url?.href === payload && url !== undefined
+      ? url
+      : parts.refuse("is malformed: a url is its normalised absolute text");
   },
 };
