@@ -1,0 +1,184 @@
+import { statfsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import BetterSqlite3 from "better-sqlite3";
+import { Database } from "./database.ts";
+import { FatalError, type FatalFailure } from "./fatal-error.ts";
+import { migrate } from "./migrate.ts";
+import { storageFault } from "./sqlite-errors.ts";
+import { type Result, failure, ok } from "../../base/result.ts";
+
+// Opening an environment's database. The order matters: the lock before anything is read, durability before anything is written.
+// environment.db and lock.db are never opened with node:fs in this process: closing such a descriptor drops SQLite's locks on the file.
+
+/** How long a predecessor that is just ending may still hold the lock. Blocks the start. */
+const LOCK_WAIT_MS = 2_000;
+/** How long a write waits for an external tool that writes to the same file. Blocks the event loop. */
+const BUSY_TIMEOUT_MS = 200;
+/** After an unclean stop a database up to this size is checked at the start (about 0.2 s); a larger one is checked as its pages are read. */
+const CHECKED_SIZE_BYTES = 134_217_728;
+/** The write-ahead log is cut back to this after it has grown. */
+const JOURNAL_SIZE_LIMIT_BYTES = 67_108_864;
+/** Earlier versions can corrupt the database when a checkpoint meets a write in another process. */
+const LEAST_SQLITE = [3, 51, 3] as const;
+/** The major version of better-sqlite3 whose binaries need this Node-API version: with less, its first use ends the process by a signal. */
+const NATIVE_MAJOR = 13;
+const NATIVE_NODE_API = 10;
+/** statfs types of file systems on which SQLite's locks and syncs cannot be relied upon: NFS, SMB, CIFS, SMB2. */
+const networkFileSystems = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42]);
+
+export interface OpenDatabase {
+  readonly database: Database;
+  /** Counts the starts of this environment's orchestrator; frames of an earlier one are void. */
+  readonly epoch: number;
+  /** Marks the stop as clean, empties the write-ahead log and lets go of the lock. */
+  close(): void;
+}
+
+/** Opens the database in `directory`, which must exist, as its only writer; creates it if there is none. */
+export function openDatabase(directory: string, migrations?: URL): Result<OpenDatabase, FatalFailure> {
+  let lock: BetterSqlite3.Database | undefined;
+  try {
+    assertRuntime();
+    assertLocalDisk(directory);
+    lock = takeLock(join(directory, "lock.db"));
+    return ok(openLocked(directory, lock, migrations));
+  } catch (error) {
+    lock?.close();
+    return failure(asFailure(error, directory));
+  }
+}
+
+/** A second connection that only reads, for a worker thread: it sees committed transactions. */
+export function openReader(path: string): Database {
+  assertRuntime();
+  const sqlite = new BetterSqlite3(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+  sqlite.pragma("query_only = ON");
+  sqlite.pragma("trusted_schema = OFF");
+  sqlite.pragma("temp_store = MEMORY");
+  return new Database(sqlite);
+}
+
+function openLocked(directory: string, lock: BetterSqlite3.Database, migrations?: URL): OpenDatabase {
+  const sqlite = new BetterSqlite3(join(directory, "environment.db"), { timeout: BUSY_TIMEOUT_MS });
+  try {
+    configure(sqlite);
+    migrate(sqlite, directory, migrations);
+    checkAfterCrash(sqlite);
+    const epoch = beginEpoch(sqlite);
+    assertDurable(sqlite);
+    const database = new Database(sqlite);
+    const close = (): void => {
+      database.run("UPDATE environment SET is_clean = 1");
+      database.checkpoint("truncate");
+      database.close();
+      lock.close();
+    };
+    return { database, epoch, close };
+  } catch (error) {
+    sqlite.close();
+    throw error;
+  }
+}
+
+/** Must run before the first connection is made: an unfit binary does not throw, it ends the process. */
+function assertRuntime(): void {
+  const installed: unknown = createRequire(import.meta.url)("better-sqlite3/package.json");
+  const version =
+    typeof installed === "object" && installed !== null && "version" in installed ? installed.version : "";
+  const major = Number.parseInt(String(version), 10);
+  if (major >= NATIVE_MAJOR && Number(process.versions["napi"]) < NATIVE_NODE_API) {
+    throw new FatalError(
+      "storage_failed",
+      `better-sqlite3 ${String(version)} needs Node 22.14 or newer, this is Node ${process.versions.node}: upgrade Node, or install better-sqlite3@12`,
+    );
+  }
+}
+
+function assertLocalDisk(directory: string): void {
+  if (networkFileSystems.has(statfsSync(directory).type)) {
+    throw new FatalError(
+      "storage_failed",
+      `${directory} is on a network file system, where a database is not safe: choose a --data-dir on a local disk`,
+    );
+  }
+}
+
+/** The lock is freed by the kernel at the very moment its holder dies, however it dies. */
+function takeLock(path: string): BetterSqlite3.Database {
+  const lock = new BetterSqlite3(path, { timeout: LOCK_WAIT_MS });
+  try {
+    lock.exec("BEGIN EXCLUSIVE");
+    return lock;
+  } catch (error) {
+    lock.close();
+    if (storageFault(error)?.kind !== "busy") throw error;
+    throw new FatalError("locked", `another orchestrator holds ${path}: end that process, or wait until it has ended`, {
+      cause: error,
+    });
+  }
+}
+
+function configure(sqlite: BetterSqlite3.Database): void {
+  const version = String(sqlite.prepare("SELECT sqlite_version()").pluck().get());
+  if (!isAtLeast(version, LEAST_SQLITE)) {
+    throw new FatalError(
+      "storage_failed",
+      `SQLite ${version} is too old, ${LEAST_SQLITE.join(".")} is needed: reinstall better-sqlite3`,
+    );
+  }
+  sqlite.pragma("journal_mode = WAL");
+  // The library is compiled to fall back to NORMAL, which loses acknowledged commits when the power fails.
+  sqlite.pragma("synchronous = FULL");
+  if (process.platform === "darwin") sqlite.pragma("fullfsync = ON");
+  sqlite.pragma("foreign_keys = ON");
+  sqlite.pragma("trusted_schema = OFF");
+  sqlite.pragma("cell_size_check = ON");
+  sqlite.pragma("temp_store = MEMORY");
+  sqlite.pragma(`journal_size_limit = ${JOURNAL_SIZE_LIMIT_BYTES}`);
+}
+
+function checkAfterCrash(sqlite: BetterSqlite3.Database): void {
+  const isClean = sqlite.prepare("SELECT is_clean FROM environment").pluck().get() === 1;
+  const bytes =
+    Number(sqlite.pragma("page_count", { simple: true })) * Number(sqlite.pragma("page_size", { simple: true }));
+  if (isClean || bytes > CHECKED_SIZE_BYTES) return;
+  const finding = sqlite.pragma("quick_check(1)", { simple: true });
+  if (finding !== "ok") {
+    throw new FatalError("corrupt_database", `${sqlite.name} is damaged (${String(finding)}): restore a backup of it`);
+  }
+}
+
+function beginEpoch(sqlite: BetterSqlite3.Database): number {
+  return Number(sqlite.prepare("UPDATE environment SET epoch = epoch + 1, is_clean = 0 RETURNING epoch").pluck().get());
+}
+
+/** Asserted after the first write, because the fall-back happens at the first statement, after the value was set and read. */
+function assertDurable(sqlite: BetterSqlite3.Database): void {
+  const synchronous = sqlite.pragma("synchronous", { simple: true });
+  const journal = sqlite.pragma("journal_mode", { simple: true });
+  if (synchronous === 2 && journal === "wal") return;
+  throw new FatalError(
+    "storage_failed",
+    `${sqlite.name} is open with synchronous=${String(synchronous)}, journal_mode=${String(journal)}; commits would not be durable`,
+  );
+}
+
+function isAtLeast(version: string, least: readonly number[]): boolean {
+  const parts = version.split(".").map(Number);
+  for (const [index, wanted] of least.entries()) {
+    const part = parts[index] ?? 0;
+    if (part !== wanted) return part > wanted;
+  }
+  return true;
+}
+
+function asFailure(error: unknown, directory: string): FatalFailure {
+  if (error instanceof FatalError) return { code: error.code, message: error.message };
+  const fault = storageFault(error);
+  const reason = error instanceof Error ? error.message : String(error);
+  if (fault?.kind === "fatal" && fault.code === "corrupt_database") {
+    return { code: fault.code, message: `the database in ${directory} is damaged (${reason}): restore a backup of it` };
+  }
+  return { code: "storage_failed", message: `the database in ${directory} cannot be opened: ${reason}` };
+}

@@ -1,0 +1,60 @@
+import type { AgentCommand } from "../protocol/agent-messages.ts";
+import type { Database } from "./store/database.ts";
+import type { Effect } from "./effect.ts";
+import type { Limits } from "./limits.ts";
+import type { Ms } from "../base/clock.ts";
+import type { Random } from "../base/random.ts";
+
+/** What a command has at hand: the rows as they are within the batch, and what to do once it is committed. */
+export interface Transaction {
+  readonly db: Database;
+  readonly now: Ms;
+  readonly random: Random;
+  readonly limits: Limits;
+  readonly effects: EffectList;
+}
+
+type RunChange = "run-changed" | "run-final" | "logs-changed";
+type EnvironmentChange = "runs-changed" | "repositories-changed" | "agents-changed" | "environment-changed";
+
+/** Collects the effects of a batch: what goes to agents in its order, each change once. */
+export class EffectList {
+  #outgoing: Effect[] = [];
+  #runs = { "run-changed": new Set<string>(), "run-final": new Set<string>(), "logs-changed": new Set<string>() };
+  #kinds = new Set<EnvironmentChange>();
+
+  send(session: string, command: AgentCommand): void {
+    this.#outgoing.push({ kind: "agent-command", session, command });
+  }
+
+  close(session: string, code: number, reason: string): void {
+    this.#outgoing.push({ kind: "close-session", session, code, reason });
+  }
+
+  runChanged(kind: RunChange, run: string): void {
+    this.#runs[kind].add(run);
+  }
+
+  changed(kind: EnvironmentChange): void {
+    this.#kinds.add(kind);
+  }
+
+  /** Adds what another list has collected. */
+  absorb(other: EffectList): void {
+    for (const effect of other.#outgoing) this.#outgoing.push(effect);
+    for (const kind of ["run-changed", "run-final", "logs-changed"] as const) {
+      for (const run of other.#runs[kind]) this.#runs[kind].add(run);
+    }
+    for (const kind of other.#kinds) this.#kinds.add(kind);
+  }
+
+  /** All of it: what agents are told, then what has changed. */
+  all(): Effect[] {
+    const all = this.#outgoing.slice();
+    for (const kind of ["run-changed", "run-final", "logs-changed"] as const) {
+      for (const run of this.#runs[kind]) all.push({ kind, run });
+    }
+    for (const kind of this.#kinds) all.push({ kind });
+    return all;
+  }
+}
