@@ -1,0 +1,64 @@
+import type { Ms, Timers } from "../base/clock.ts";
+
+/** What was opened, closed in the reverse order: whoever opens something says on the next line how it is closed. */
+export interface Scope {
+  /** Registers a close. After `close` has been called it runs at once. */
+  defer(name: string, close: () => void | Promise<void>): void;
+  /**
+   * Closes everything, the last opened first, one after the other; calling it again gives the same promise. What is not done when the time is
+   * up is left behind. Resolves with a sentence for each close that failed or was left; it never rejects.
+   */
+  close(deadlineMs: Ms): Promise<readonly string[]>;
+}
+
+export function createScope(timers: Timers): Scope {
+  const opened: { readonly name: string; readonly close: () => void | Promise<void> }[] = [];
+  const problems: string[] = [];
+  let closing: Promise<readonly string[]> | undefined;
+
+  const closeOne = async (name: string, close: () => void | Promise<void>): Promise<void> => {
+    try {
+      await close();
+    } catch (error) {
+      problems.push(`${name} did not close: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+
+  const closeAll = async (deadlineMs: Ms): Promise<readonly string[]> => {
+    let current = "";
+    const all = (async () => {
+      for (let next = opened.pop(); next !== undefined; next = opened.pop()) {
+        current = next.name;
+        await closeOne(next.name, next.close);
+      }
+      return true;
+    })();
+    const isDone = await within(all, deadlineMs, timers);
+    if (isDone === undefined) problems.push(`${current} did not close within ${deadlineMs} ms`);
+    return [...problems];
+  };
+
+  return {
+    defer(name, close) {
+      if (closing === undefined) opened.push({ name, close });
+      else void closeOne(name, close);
+    },
+    close(deadlineMs) {
+      closing ??= closeAll(deadlineMs);
+      return closing;
+    },
+  };
+}
+
+/** What the promise gives, or undefined when the time is up first. */
+export async function within<T>(promise: Promise<T>, limitMs: Ms, timers: Timers): Promise<T | undefined> {
+  let cancel = (): void => undefined;
+  const timeUp = new Promise<undefined>((resolve) => {
+    cancel = timers.after(limitMs, () => resolve(undefined));
+  });
+  try {
+    return await Promise.race([promise, timeUp]);
+  } finally {
+    cancel();
+  }
+}
