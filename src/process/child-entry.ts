@@ -1,138 +1,194 @@
-import type { ZodType } from "zod";
-import type { Clock, Timers } from "../base/clock.ts";
+import { parseArgs } from "node:util";
+import * as z from "zod";
+import type { Clock, Ms, Timers } from "../base/clock.ts";
 import { exhaustive } from "../base/exhaustive.ts";
 import type { Random } from "../base/random.ts";
-import type { FatalCode, SupervisorMessage } from "../protocol/supervisor-messages.ts";
+import { type Result, failure, ok } from "../base/result.ts";
+import { type Failure, isErrorCode } from "../protocol/error-codes.ts";
+import {
+  type ChildMessage,
+  type FatalCode,
+  type SupervisorMessage,
+  type SupervisorRequestName,
+  type SupervisorRequestParams,
+  type SupervisorResults,
+  supervisorMessage,
+} from "../protocol/supervisor-messages.ts";
+import { watchEventLoop } from "./event-loop-lag.ts";
 import { type Log, createLog } from "./log.ts";
 import { realClock, realRandom, realTimers } from "./real-clock.ts";
-import { startStackWatchdog } from "./stack-watchdog.ts";
-import { type SupervisorChannel, openSupervisorChannel } from "./supervisor-channel.ts";
+import { within } from "./scope.ts";
 
-// What the main.ts of every child of the supervisor starts with: hello, ready, pings, drain, and an end in every case.
-
-/** An end that the process chose itself because it cannot go on (sysexits: software error). */
-const EXIT_FATAL = 70;
+// What each child of the supervisor has in common: hello, start, ready, pings, drain, and a prompt end when the supervisor is gone.
 
 export type EnvironmentMessage = Extract<SupervisorMessage, { kind: "environment" }>;
 
-export interface ChildContext<C> extends SupervisorChannel {
+export interface ChildContext<C> {
   readonly config: C;
   readonly log: Log;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
-  /** Hears of every change of an orchestrator, those from before the call included (the gateway). */
+  /** Says something on the lifecycle channel; dropped when the supervisor is gone. */
+  send(message: ChildMessage): void;
+  /** Asks the supervisor. It answers everything, in its own time; whoever cannot wait for long sets a limit of its own. */
+  request<N extends SupervisorRequestName>(
+    name: N,
+    params: SupervisorRequestParams<N>,
+  ): Promise<Result<SupervisorResults[N], Failure>>;
+  /** One listener; what was said before it was set is kept for it. */
   onEnvironment(listener: (message: EnvironmentMessage) => void): void;
-  /** Tells the supervisor why, writes it down, and ends the process. */
+  /** Tells the supervisor why this process cannot go on, logs it, and exits with 70. */
   fatal(code: FatalCode, message: string): never;
 }
 
 export interface RunningChild {
-  /** Counts the starts of an orchestrator on its database; null for the gateway. */
   readonly epoch: number | null;
-  /** Finishes what is under way; the process exits when this resolves. */
-  drain(withinMs: number): Promise<void>;
+  /** Finish what is under way, take nothing new. The process exits when this is done, at the latest after `withinMs`. */
+  drain(withinMs: Ms): Promise<void>;
 }
 
-export interface ChildOptions<C> {
+interface ChildOptions<C> {
+  /** `gateway`, or `orchestrator`: the `process` field of every line in the log. */
   readonly name: string;
-  readonly config: ZodType<C>;
+  readonly config: z.ZodType<C>;
   start(context: ChildContext<C>): Promise<RunningChild>;
 }
 
+/** Exit codes: the supervisor has gone; a bug or a fatal end; started by hand. */
+const EXIT_ALONE = 69;
+const EXIT_FATAL = 70;
+const EXIT_USAGE = 64;
+
+/** How long a child that gets SIGTERM may drain; the supervisor kills three seconds after it has sent one. */
+const TERM_DRAIN_MS: Ms = 2_000;
+
+/** The main program of a child: everything from reading `--config` to the exit. */
 export async function runChild<C>(options: ChildOptions<C>): Promise<void> {
   const log = createLog({ process: options.name });
-  const environments: EnvironmentMessage[] = [];
-  let listener: ((message: EnvironmentMessage) => void) | undefined;
-  let running: RunningChild | undefined;
-  let drainRequestedMs: number | undefined;
+  if (process.send === undefined) {
+    process.stderr.write(`The ${options.name} is started by the server: run \`coflux server start\`.\n`);
+    process.exit(EXIT_USAGE);
+  }
+  const fatal = dieWith(log);
+  process.on("uncaughtException", (error) => fatal("bug", describe(error)));
+  process.on("unhandledRejection", (reason) => fatal("bug", describe(reason)));
+  process.on("disconnect", () => process.exit(EXIT_ALONE)); // The supervisor is gone: nobody would restart or stop this process.
+  // Ctrl-C and a closed terminal reach the whole process group; the supervisor decides in which order it ends.
+  for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => undefined);
 
-  const channel = openSupervisorChannel({
-    onMessage: (message) => onMessage(message),
-    onClosed: () => process.exit(EXIT_FATAL), // Nobody watches over this process any more.
+  const lifecycle = openLifecycle(log);
+  send({ kind: "hello", pid: process.pid });
+  const config = options.config.parse(readConfig());
+  const running = await options.start({
+    config,
+    log,
+    clock: realClock,
+    timers: realTimers,
+    random: realRandom,
+    send,
+    request: lifecycle.request,
+    onEnvironment: lifecycle.onEnvironment,
+    fatal,
   });
-  const measureLag = startLagMeter();
+  lifecycle.onDrain(async (withinMs) => {
+    const isDone = await within(
+      running.drain(withinMs).then(() => true),
+      withinMs,
+      realTimers,
+    );
+    if (isDone === undefined) log.warn({ withinMs }, "not everything was finished in time");
+  });
+  send({ kind: "ready", epoch: running.epoch });
+}
 
-  const fatal = (code: FatalCode, message: string): never => {
-    channel.send({ kind: "fatal", code, message });
-    log.error({ code }, message);
-    process.exit(EXIT_FATAL);
-  };
+interface Lifecycle {
+  readonly request: ChildContext<unknown>["request"];
+  readonly onEnvironment: ChildContext<unknown>["onEnvironment"];
+  /** Until this is called, a drain ends the process at once: it has not begun anything. */
+  onDrain(drain: (withinMs: Ms) => Promise<void>): void;
+}
 
-  const drain = async (withinMs: number): Promise<void> => {
-    if (running === undefined) process.exit(0); // Nothing has begun: nothing to finish.
-    await running.drain(withinMs);
+function openLifecycle(log: Log): Lifecycle {
+  const replies = new Map<number, (result: Result<unknown, Failure>) => void>();
+  const unheard: EnvironmentMessage[] = [];
+  const lagMs = watchEventLoop();
+  let lastId = 0;
+  let hear = (message: EnvironmentMessage): void => void unheard.push(message);
+  let drain = async (_withinMs: Ms): Promise<void> => undefined;
+
+  const end = async (withinMs: Ms): Promise<void> => {
+    log.info({ withinMs }, "draining");
+    await drain(withinMs);
     process.exit(0);
   };
 
-  const onMessage = (message: Exclude<SupervisorMessage, { kind: "reply" }>): void => {
+  const receive = (message: SupervisorMessage): void => {
     switch (message.kind) {
       case "ping":
-        return channel.send({ kind: "pong", sequence: message.sequence, eventLoopLagMs: measureLag() });
+        return send({ kind: "pong", sequence: message.sequence, eventLoopLagMs: lagMs() });
       case "drain":
-        if (drainRequestedMs !== undefined) return;
-        drainRequestedMs = message.withinMs;
-        drain(message.withinMs).catch(onBug);
-        return;
+        return void end(message.withinMs);
       case "environment":
-        if (listener === undefined) environments.push(message);
-        else listener(message);
+        return hear(message);
+      case "reply":
+        replies.get(message.id)?.(message.ok ? ok(message.value) : failure(failureOf(message.error)));
+        replies.delete(message.id);
         return;
       default:
-        exhaustive(message);
+        return exhaustive(message);
     }
   };
+  process.on("message", (input: unknown) => receive(supervisorMessage.parse(input)));
+  process.on("SIGTERM", () => void end(TERM_DRAIN_MS));
 
-  const onBug = (error: unknown): never =>
-    fatal("bug", error instanceof Error ? (error.stack ?? error.message) : String(error));
-  process.on("uncaughtException", onBug);
-  process.on("unhandledRejection", onBug);
-  // The supervisor stops its children by `drain`: a Ctrl-C that reaches the whole process group must not overtake it.
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
-
-  channel.send({ kind: "hello", pid: process.pid });
-  startStackWatchdog(realTimers);
-  try {
-    running = await options.start({
-      ...channel,
-      config: options.config.parse(JSON.parse(configArgument())),
-      log,
-      clock: realClock,
-      timers: realTimers,
-      random: realRandom,
-      onEnvironment(listen) {
-        listener = listen;
-        for (const message of environments.splice(0)) listen(message);
-      },
-      fatal,
-    });
-  } catch (error) {
-    onBug(error);
-  }
-  channel.send({ kind: "ready", epoch: running?.epoch ?? null });
+  return {
+    request: (name, params) =>
+      new Promise((resolve) => {
+        const id = ++lastId;
+        // The supervisor is the same build as this child, and its handlers are typed by the same table.
+        replies.set(id, (result) => resolve(result as Parameters<typeof resolve>[0]));
+        send({ kind: "request", id, name, params });
+      }),
+    onEnvironment(listener) {
+      hear = listener;
+      for (const message of unheard.splice(0)) listener(message);
+    },
+    onDrain: (listener) => {
+      drain = listener;
+    },
+  };
 }
 
-function configArgument(): string {
-  const position = process.argv.indexOf("--config");
-  return process.argv[position + 1] ?? "{}";
+function send(message: ChildMessage): void {
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined); // A failed send is followed by `disconnect`.
 }
 
-const LAG_INTERVAL_MS = 500;
+function dieWith(log: Log): ChildContext<unknown>["fatal"] {
+  return (code, message) => {
+    log.error({ code }, message);
+    send({ kind: "fatal", code, message: message.slice(0, FATAL_MESSAGE_LIMIT) }); // Written to the channel before this returns.
+    process.exit(EXIT_FATAL);
+  };
+}
 
-/** How late the event loop was at the worst since the last call, in milliseconds. */
-function startLagMeter(): () => number {
-  let worstMs = 0;
-  let expectedAt = realClock.monotonic() + LAG_INTERVAL_MS;
-  const beat = (): void => {
-    const now = realClock.monotonic();
-    worstMs = Math.max(worstMs, now - expectedAt);
-    expectedAt = now + LAG_INTERVAL_MS;
-    realTimers.after(LAG_INTERVAL_MS, beat);
-  };
-  realTimers.after(LAG_INTERVAL_MS, beat);
-  return () => {
-    const worst = Math.max(worstMs, realClock.monotonic() - expectedAt);
-    worstMs = 0;
-    return Math.max(0, Math.round(worst));
-  };
+/** Longest message of a fatal end, in characters: a stack, not a dump. */
+const FATAL_MESSAGE_LIMIT = 8_192;
+
+function readConfig(): unknown {
+  const { values } = parseArgs({ options: { config: { type: "string" } } });
+  return JSON.parse(values.config ?? "null");
+}
+
+function failureOf(error: {
+  readonly code: string;
+  readonly message: string;
+  readonly details?: Record<string, unknown> | undefined;
+}): Failure {
+  const code = isErrorCode(error.code) ? error.code : "internal";
+  return { code, message: error.message, ...(error.details && { details: error.details }) };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -24,20 +24,21 @@ export const realTimers: Timers = {
   },
 };
 
-/** Random numbers are drawn from the system for this many at once: one call costs microseconds. */
-const POOLED = 256;
-const BYTES = 8;
-const pool = { bytes: Buffer.alloc(0), offset: 0 };
+/** Drawn from the system so many bytes at once, because a draw costs microseconds. */
+const POOL_BYTES = 2_048;
+let pool = Buffer.alloc(0);
+let used = 0;
 
-/** Good enough for ids and secrets: 53 bits of the system's generator each. */
+/** 53 bits of the system's generator for each number: good enough for ids and secrets. */
 export const realRandom: Random = {
   next(): number {
-    if (pool.offset >= pool.bytes.length) {
-      pool.bytes = randomBytes(POOLED * BYTES);
-      pool.offset = 0;
+    if (used >= pool.length) {
+      pool = randomBytes(POOL_BYTES);
+      used = 0;
     }
-    const bits = pool.bytes.readBigUInt64LE(pool.offset) >> 11n;
-    pool.offset += BYTES;
-    return Number(bits) / 2 ** 53;
+    const high = pool.readUInt32LE(used) >>> 5;
+    const low = pool.readUInt32LE(used + 4) >>> 6;
+    used += 8;
+    return (high * 2 ** 26 + low) / 2 ** 53;
   },
 };

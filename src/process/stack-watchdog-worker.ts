@@ -26,11 +26,16 @@ setTimeout(look, LOOK_MS);
 
 async function writeStack(): Promise<void> {
   const session = new Session();
+  const urls = new Map<string, string>();
   session.connectToMainThread();
+  session.on("Debugger.scriptParsed", ({ params }) => urls.set(params.scriptId, params.url));
   session.once("Debugger.paused", ({ params }) => {
     const stack = params.callFrames
       .slice(0, FRAMES)
-      .map(({ functionName, url, location }) => `${functionName || "(anonymous)"} ${url}:${location.lineNumber + 1}`);
+      .map(
+        ({ functionName, location }) =>
+          `${functionName || "(anonymous)"} ${urls.get(location.scriptId) ?? ""}:${location.lineNumber + 1}`,
+      );
     const line = {
       level: "error",
       time: new Date().toISOString(),
