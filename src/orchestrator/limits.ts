@@ -24,3 +24,61 @@ export const defaultLimits: Limits = {
   executionsPerTurn: 1_000,
   logsPerExecution: 100_000,
 };
+
+/** One transaction takes at most this many commands, or the commands of this many bytes of frames; the next turn goes on. */
+export const BATCH_COMMANDS = 200;
+export const BATCH_BYTES = 1_048_576;
+
+/** After a write that found the disk full or the file locked: how long until the next attempt. */
+export const STORAGE_RETRY_MS = 1_000;
+
+/** An agent answers a challenge within this time, or its connection is closed. */
+export const HELLO_TIMEOUT_MS = 10_000;
+
+/**
+ * Largest arguments of one call, in characters of their inline values. They travel to an agent in one frame together with their envelope,
+ * and text can take three bytes for each character.
+ */
+export const ARGUMENTS_CHARACTERS = 1_000_000;
+
+/** Most callers that wait for results at one time, in all. */
+export const RESULT_WAITERS = 10_000;
+
+/** Most live views that are watched at one time, in all. */
+export const SUBSCRIPTIONS = 10_000;
+
+/** A live view is computed anew at most this often, and takes at most this share of a core. */
+export const TOPIC_INTERVAL_MS = 100;
+export const TOPIC_CORE_SHARE = 0.1;
+
+/** What the live views of run lists and of logs hold at first. */
+export const TOPIC_RUNS = 100;
+export const TOPIC_LOGS = 1_000;
+
+/** A read for people takes at most this long; then it is given up. Until it ends, the write-ahead log cannot shrink. */
+export const READ_LIMIT_MS = 5_000;
+
+/** Steps of a run are read in pages of this many, so that the time is looked at in between. */
+export const READ_PAGE_STEPS = 1_000;
+
+/** The view of a run carries values up to this many characters in all; what is beyond is shown by its length alone. */
+export const RUN_VIEW_CHARACTERS = 16_000_000;
+
+/** Most reads for people that are under way or wait at one time. */
+export const READS_WAITING = 1_000;
+
+/** The reader's thread ends after so long without a read and without a live view. */
+export const READER_IDLE_MS = 60_000;
+
+/** Memory of the reader's thread, in MB: beyond it the thread ends, and what it was doing fails. */
+export const READER_HEAP_MB = 256;
+
+/** So long after the last write the write-ahead log is moved into the file; and after so long, emptied. */
+export const CHECKPOINT_PASSIVE_MS = 1_000;
+export const CHECKPOINT_TRUNCATE_MS = 15_000;
+
+/** A write-ahead log larger than this means that something keeps it from being moved into the file. */
+export const WAL_ALARM_BYTES = 67_108_864;
+
+/** How often, at most, the supervisor hears what there is to do. */
+export const ACTIVITY_INTERVAL_MS = 1_000;
