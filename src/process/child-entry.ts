@@ -1,5 +1,4 @@
 import { parseArgs } from "node:util";
-import * as z from "zod";
 import type { Clock, Ms, Timers } from "../base/clock.ts";
 import { exhaustive } from "../base/exhaustive.ts";
 import type { Random } from "../base/random.ts";
@@ -51,7 +50,8 @@ export interface RunningChild {
 interface ChildOptions<C> {
   /** `gateway`, or `orchestrator`: the `process` field of every line in the log. */
   readonly name: string;
-  readonly config: z.ZodType<C>;
+  /** A schema: throws on what is not a configuration of this child. */
+  readonly config: { parse(input: unknown): C };
   start(context: ChildContext<C>): Promise<RunningChild>;
 }
 
@@ -114,10 +114,13 @@ function openLifecycle(log: Log): Lifecycle {
   const unheard: EnvironmentMessage[] = [];
   const lagMs = watchEventLoop();
   let lastId = 0;
+  let isEnding = false;
   let hear = (message: EnvironmentMessage): void => void unheard.push(message);
   let drain = async (_withinMs: Ms): Promise<void> => undefined;
 
   const end = async (withinMs: Ms): Promise<void> => {
+    if (isEnding) process.exit(0); // Asked a second time: the first was not quick enough.
+    isEnding = true;
     log.info({ withinMs }, "draining");
     await drain(withinMs);
     process.exit(0);

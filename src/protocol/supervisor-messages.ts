@@ -51,8 +51,10 @@ export const supervisorMessage = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("ping"), sequence: z.int() }),
   /** Finish what is under way and take nothing new; the child exits with 0 when it is done, at the latest after `withinMs`. */
   z.object({ kind: z.literal("drain"), withinMs: ms }),
-  z.object({ kind: z.literal("reply"), id: z.int(), ok: z.literal(true), value: z.unknown() }),
-  z.object({ kind: z.literal("reply"), id: z.int(), ok: z.literal(false), error: failure }),
+  z.discriminatedUnion("ok", [
+    z.object({ kind: z.literal("reply"), id: z.int(), ok: z.literal(true), value: z.unknown() }),
+    z.object({ kind: z.literal("reply"), id: z.int(), ok: z.literal(false), error: failure }),
+  ]),
   /** To the gateway, whenever an orchestrator's state changes: where to reach it, or why not. */
   z.object({
     kind: z.literal("environment"),
