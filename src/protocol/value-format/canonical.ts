@@ -1,14 +1,12 @@
 import { DEPTH_LIMIT } from "../limits.ts";
 import type { Reference } from "../values.ts";
 import { type Json, type JsonObject, isJsonArray, isJsonObject } from "./json.ts";
+import { JSON_LEVELS_PER_LEVEL } from "./limits.ts";
 import { SerializationError } from "./serialization-error.ts";
 
 // Equal values, equal text: for keys of caches, memos and idempotent submits. The same JSON as the value's, but object keys are sorted by UTF-16
 // code units, the entries of maps and the members of sets by their own canonical text, numbers are written as JavaScript writes them, there
 // is no white space, and references stand for what they refer to, whatever their position.
-
-/** Levels of JSON under one level of a value: the tag, its payload, an entry of a map. */
-const JSON_LEVELS_PER_LEVEL = 3;
 
 /** Throws a SerializationError for what is not encoded data. Pure: the same input gives the same text on every machine. */
 export function canonicalText(data: string, references: readonly Reference[] = []): string {

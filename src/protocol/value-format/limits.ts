@@ -15,3 +15,6 @@ export const ERROR_PROPERTIES_LIMIT = 65_536;
 
 /** Most errors that are kept of one thrown error with all its causes and members. */
 export const ERRORS_LIMIT = 100;
+
+/** Levels of JSON under one level of a value: a tag, its payload, an entry of a map. */
+export const JSON_LEVELS_PER_LEVEL = 3;

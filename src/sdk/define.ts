@@ -1,0 +1,80 @@
+import { callTarget, submitTarget } from "./call.ts";
+import type { Execution } from "./execution.ts";
+import { type CallOptions, type DefinitionOptions, readCallOptions, readDefinitionOptions } from "./options.ts";
+import { type TargetDeclaration, describeTarget, targetSymbol } from "./target.ts";
+
+/** A function that can become a target: any, with any parameters. */
+export type TargetFunction = (...parameters: never[]) => unknown;
+
+/** A target as other targets use it. All of this works only inside an execution, except `fn`. */
+export interface Target<F extends TargetFunction> {
+  /** Submits a call, waits for its end, retries included, and gives its value. Rejects with an ExecutionError. */
+  (...parameters: Parameters<F>): Promise<Awaited<ReturnType<F>>>;
+  /** Submits a call and returns a handle at once. Throws when the call itself is wrong. */
+  submit(...parameters: Parameters<F>): Execution<Awaited<ReturnType<F>>>;
+  /** The same target with other options for the calls made through what is returned. Throws a TypeError for bad options. */
+  with(options: CallOptions): Target<F>;
+  /** The bare function, for unit tests. */
+  readonly fn: F;
+}
+
+/** A target from which runs are started. */
+export interface Workflow<F extends TargetFunction> extends Target<F> {
+  readonly type: "workflow";
+}
+
+/** A target that other targets call. */
+export interface Task<F extends TargetFunction> extends Target<F> {
+  readonly type: "task";
+}
+
+/**
+ * Defines a workflow. Runs of it are started by clients, the command line and other targets. Its name is its export's.
+ * Throws a TypeError for an option that is not one, or has a bad value.
+ */
+export function workflow<F extends TargetFunction>(fn: F): Workflow<F>;
+export function workflow<F extends TargetFunction>(options: DefinitionOptions, fn: F): Workflow<F>;
+export function workflow<F extends TargetFunction>(first: DefinitionOptions | F, second?: F): Workflow<F> {
+  return Object.assign(define("workflow", first, second), { type: "workflow" } as const);
+}
+
+/**
+ * Defines a task: a target that workflows and other tasks call, each call a step of the run. Its name is its export's.
+ * Throws a TypeError for an option that is not one, or has a bad value.
+ */
+export function task<F extends TargetFunction>(fn: F): Task<F>;
+export function task<F extends TargetFunction>(options: DefinitionOptions, fn: F): Task<F>;
+export function task<F extends TargetFunction>(first: DefinitionOptions | F, second?: F): Task<F> {
+  return Object.assign(define("task", first, second), { type: "task" } as const);
+}
+
+function define<F extends TargetFunction>(
+  type: TargetDeclaration["type"],
+  first: DefinitionOptions | F,
+  second: F | undefined,
+): Target<F> {
+  const [options, fn] = typeof first === "function" ? [{}, first] : [first, second];
+  if (typeof fn !== "function") throw new TypeError(`${type}() needs a function, after its options if it has any`);
+  const what = describeTarget({ type, name: options.name ?? null, path: null, fn });
+  const declaration: TargetDeclaration = { type, fn, path: null, ...readDefinitionOptions(options, what) };
+  return Object.defineProperty(callable(fn, declaration, null), targetSymbol, { value: declaration });
+}
+
+/** Variants made by `with` share the declaration, and so where it is hosted; they are not targets of their own. */
+function callable<F extends TargetFunction>(
+  fn: F,
+  declaration: TargetDeclaration,
+  options: CallOptions | null,
+): Target<F> {
+  const wire = options === null ? null : readCallOptions(options, describeTarget(declaration));
+  const callee = { declaration, options: wire };
+  const target: Target<F> = Object.assign(
+    (...parameters: Parameters<F>) => callTarget<Awaited<ReturnType<F>>>(callee, parameters),
+    {
+      submit: (...parameters: Parameters<F>) => submitTarget<Awaited<ReturnType<F>>>(callee, parameters),
+      with: (more: CallOptions) => callable(fn, declaration, { ...options, ...more }),
+      fn,
+    },
+  );
+  return Object.defineProperty(target, "name", { value: declaration.name ?? fn.name });
+}

@@ -1,0 +1,122 @@
+import { type Duration, parseDuration } from "../base/duration.ts";
+import type { Outcome } from "../protocol/outcome.ts";
+import type { Reference, Value } from "../protocol/values.ts";
+import { type CallSite, captureCallSite } from "./call-site.ts";
+import { requireRuntime } from "./context.ts";
+import { failedExecution } from "./errors.ts";
+import { settle } from "./outcome.ts";
+import type { BlobTransfer, ExecutionRuntime } from "./runtime.ts";
+import { type Awaitable, type HandleState, decodeTransferred, encodeAll, handleSymbol, inOrder } from "./transfer.ts";
+
+/**
+ * A handle on a call that was submitted. It is not thenable: it can be passed as an argument, returned, and stored anywhere inside a value;
+ * who receives it gets a live handle.
+ */
+export interface Execution<T> {
+  /** `<run>:<number>:<attempt>`, once the server has it. Rejects when the call was refused. */
+  readonly id: Promise<string>;
+  /** Waits for the end, retries included. Rejects with an ExecutionError of what it failed with. */
+  result(): Promise<T>;
+  /** Waits at most `timeout` (default: not at all). Rejects like `result()`. */
+  poll(options?: PollOptions): Promise<Polled<T>>;
+  /** Cancels it with everything it called; resolves when that is recorded. Changes nothing when it has ended. */
+  cancel(): Promise<void>;
+}
+
+export interface PollOptions {
+  readonly timeout?: Duration | undefined;
+}
+
+export type Polled<T> =
+  | { readonly done: true; readonly value: T }
+  | { readonly done: false; readonly value?: undefined };
+
+/** T is what the target returns, vouched for by whoever makes the handle. */
+export class ExecutionHandle<T> implements Execution<T> {
+  declare readonly [handleSymbol]: HandleState;
+
+  constructor(id: Promise<string> | string, target: string) {
+    const state: HandleState =
+      typeof id === "string" ? { id: Promise.resolve(id), knownId: id, target } : { id, knownId: undefined, target };
+    Object.defineProperty(this, handleSymbol, { value: state });
+    // Also keeps a refused call that nobody looks at from ending the process.
+    if (state.knownId === undefined) state.id.then((known) => (state.knownId = known), ignore);
+  }
+
+  get id(): Promise<string> {
+    return this[handleSymbol].id;
+  }
+
+  result(): Promise<T> {
+    return quiet(resultOf<T>(this[handleSymbol], captureCallSite()));
+  }
+
+  poll({ timeout = "0s" }: PollOptions = {}): Promise<Polled<T>> {
+    return quiet(poll<T>(this[handleSymbol], timeout, captureCallSite()));
+  }
+
+  cancel(): Promise<void> {
+    return cancel([this]);
+  }
+}
+
+/** Cancels executions, all in one step, with everything they called. Those that have ended stay as they are. */
+export async function cancel(executions: readonly Execution<unknown>[]): Promise<void> {
+  const runtime = requireRuntime("cancel()");
+  await runtime.cancel(await Promise.all(executions.map(({ id }) => id)));
+}
+
+/** Makes a live handle of a reference inside a value. */
+export function liveReference(reference: Reference): unknown {
+  // Assets are not there yet; a value that names one was made by a later version, and decoding says so.
+  return reference.kind === "execution" ? new ExecutionHandle(reference.id, reference.target) : undefined;
+}
+
+/** Decodes the arguments of an execution. For the executor. */
+export function decodeArguments(values: readonly Value[], blobs: BlobTransfer): Awaitable<readonly unknown[]> {
+  return inOrder(values.map((value, index) => decodeTransferred(value, `args[${index}]`, blobs, liveReference)));
+}
+
+/** Encodes what an execution returned. For the executor. Throws or rejects with a SerializationError. */
+export async function encodeResult(value: unknown, blobs: BlobTransfer): Promise<Value> {
+  const [encoded] = await encodeAll([value], () => "result", blobs);
+  if (encoded === undefined) throw new Error("one value was encoded, none came back");
+  return encoded;
+}
+
+/** The promise as it is, but nobody has to wait for it: a rejection that nobody sees must not end the process. */
+export function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(ignore);
+  return promise;
+}
+
+async function resultOf<T>(state: HandleState, site: CallSite): Promise<T> {
+  const runtime = requireRuntime("result()");
+  const id = state.knownId ?? (await state.id);
+  return valueOf<T>({ id, target: state.target, outcome: await runtime.result(id), site }, runtime);
+}
+
+async function poll<T>(state: HandleState, timeout: Duration, site: CallSite): Promise<Polled<T>> {
+  const runtime = requireRuntime("poll()");
+  const duration = parseDuration(timeout);
+  if (!duration.ok) throw new TypeError(`the timeout of poll(): ${duration.error}`);
+  const id = state.knownId ?? (await state.id);
+  const outcome = await runtime.poll(id, duration.value);
+  if (outcome === null) return { done: false };
+  return { done: true, value: await valueOf<T>({ id, target: state.target, outcome, site }, runtime) };
+}
+
+interface Answer {
+  readonly id: string;
+  readonly target: string;
+  readonly outcome: Outcome;
+  readonly site: CallSite;
+}
+
+/** What the end of an execution means to who waited for it. */
+export function valueOf<T>({ id, target, outcome, site }: Answer, runtime: ExecutionRuntime): Awaitable<T> {
+  const ended = { outcome, execution: failedExecution(id, target), site };
+  return settle(ended, runtime, liveReference) as Awaitable<T>; // The types of the target vouch for it.
+}
+
+function ignore(): void {}
