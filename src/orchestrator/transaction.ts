@@ -12,6 +12,24 @@ export interface Transaction {
   readonly random: Random;
   readonly limits: Limits;
   readonly effects: EffectList;
+  readonly admission: Admission;
+}
+
+/** How many more runs from outside the queue has room for. The queue is counted once for a batch, and only if somebody asks. */
+export class Admission {
+  readonly #count: () => number;
+  #room: number | undefined;
+
+  constructor(count: () => number) {
+    this.#count = count;
+  }
+
+  /** False when the queue is full. */
+  take(): boolean {
+    this.#room ??= this.#count();
+    this.#room -= 1;
+    return this.#room >= 0;
+  }
 }
 
 type RunChange = "run-changed" | "run-final" | "logs-changed";

@@ -25,7 +25,7 @@ CREATE TABLE targets (
   repository INTEGER NOT NULL REFERENCES repositories,
   type INTEGER NOT NULL, -- 0 workflow, 1 task, 2 sensor
   arguments_limit INTEGER, -- null: any number
-  options TEXT NOT NULL, -- JSON of TargetOptions
+  options TEXT, -- JSON of TargetOptions, only what is set
   is_registered INTEGER NOT NULL
 ) STRICT;
 
@@ -84,7 +84,7 @@ CREATE TABLE steps (
   parent INTEGER REFERENCES executions, -- the caller; null for the root
   request INTEGER, -- the caller's number of the call
   arguments TEXT NOT NULL, -- JSON list of packed values (protocol/values.ts)
-  options TEXT -- JSON of the caller's overrides (TargetOptions)
+  options TEXT -- JSON of what the caller overrides (TargetOptions)
 ) STRICT;
 
 CREATE UNIQUE INDEX steps_by_run ON steps (run, number);

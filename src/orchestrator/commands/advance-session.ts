@@ -1,0 +1,10 @@
+import { accepted, rejected } from "../outcome.ts";
+import { advanceSequence, findSession } from "../store/sessions.ts";
+import type { Handler } from "../command.ts";
+
+/** Remembers, in the transaction of a frame's commands, that they are done: a frame that comes again is not looked at. */
+export const advanceSession: Handler<"advance-session"> = (tx, { session, sequence }) => {
+  if (advanceSequence(tx.db, session, sequence)) return accepted(null);
+  if (findSession(tx.db, session) !== undefined) return accepted(null); // Seen already.
+  return rejected("session_unknown", `session ${session} has ended`);
+};

@@ -1,0 +1,18 @@
+import { findCaller, refuse } from "./callers.ts";
+import type { Handler } from "../command.ts";
+import { accepted } from "../outcome.ts";
+import { answerAwait } from "../transitions/answer-await.ts";
+import { findExecution } from "../store/executions.ts";
+
+/** A running execution asks for the outcome of another, anywhere in the environment. */
+export const awaitExecution: Handler<"await-execution"> = (tx, command) => {
+  const caller = findCaller(tx, command);
+  if (!caller.ok) return refuse(tx, command, caller.error);
+  const asked = findExecution(tx.db, command.execution);
+  if (asked === undefined) {
+    const message = `there is no execution ${command.execution} in this environment`;
+    return refuse(tx, command, { code: "execution_not_found", message });
+  }
+  answerAwait(tx, { caller: caller.value, request: command.request, asked, isPeek: command.isPeek });
+  return accepted(null);
+};

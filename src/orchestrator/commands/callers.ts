@@ -1,0 +1,34 @@
+import { type ExecutionRow, findExecution } from "../store/executions.ts";
+import { type Result, failure, ok } from "../../base/result.ts";
+import type { Failure } from "../../protocol/error-codes.ts";
+import type { Transaction } from "../transaction.ts";
+import { isLive } from "../rules/execution-state.ts";
+import { rejected } from "../outcome.ts";
+
+/** A request of a running execution; `(caller, request)` names it for ever. */
+export interface CallerRequest {
+  readonly session: string;
+  readonly caller: string;
+  readonly request: number;
+}
+
+/** The execution that asks: it must run in that session, because only running code may call, wait or cancel. */
+export function findCaller(tx: Transaction, { session, caller }: CallerRequest): Result<ExecutionRow, Failure> {
+  const execution = findExecution(tx.db, caller);
+  if (execution === undefined || execution.sessionId !== session) {
+    const message = `this session was never given an execution ${caller}`;
+    return failure({ code: "execution_not_found", message });
+  }
+  if (!isLive(execution.status)) {
+    const message = `execution ${caller} has ended (${execution.status}) and can ask for nothing more`;
+    return failure({ code: "execution_not_found", message });
+  }
+  return ok(execution);
+}
+
+/** Tells the caller why not. */
+export function refuse(tx: Transaction, { session, caller, request }: CallerRequest, error: Failure) {
+  const { code, message } = error;
+  tx.effects.send(session, { kind: "refused", request, caller, code, message });
+  return rejected(code, message, error.details);
+}

@@ -1,0 +1,22 @@
+import { cancelExecutionIfLive } from "./cancel-execution.ts";
+import { findCaller, refuse } from "./callers.ts";
+import type { Handler } from "../command.ts";
+import { accepted } from "../outcome.ts";
+import { findExecution } from "../store/executions.ts";
+
+/** A running execution cancels others. */
+export const cancelExecutions: Handler<"cancel-executions"> = (tx, command) => {
+  const caller = findCaller(tx, command);
+  if (!caller.ok) return refuse(tx, command, caller.error);
+  for (const executionId of command.executions) {
+    const execution = findExecution(tx.db, executionId);
+    if (execution === undefined) {
+      const message = `there is no execution ${executionId} in this environment`;
+      return refuse(tx, command, { code: "execution_not_found", message });
+    }
+    cancelExecutionIfLive(tx, execution);
+  }
+  const { session, caller: callerId, request } = command;
+  tx.effects.send(session, { kind: "done", request, caller: callerId });
+  return accepted(null);
+};

@@ -1,0 +1,21 @@
+import { accepted, rejected } from "../outcome.ts";
+import type { Handler } from "../command.ts";
+import { attemptsOf } from "../store/executions.ts";
+import { cancelTree } from "../transitions/cancel-live.ts";
+import { findRun } from "../store/runs.ts";
+import { findStep } from "../store/steps.ts";
+import { isFinalRunStatus } from "../../protocol/views.ts";
+
+/** Cancels a run's root with everything that descends from it, in this run and in those that it called. */
+export const cancelRun: Handler<"cancel-run"> = (tx, { run: runId }) => {
+  const run = findRun(tx.db, runId);
+  if (run === undefined) return rejected("run_not_found", `there is no run ${runId} in this environment`);
+  if (isFinalRunStatus(run.status)) return accepted(null);
+  const root = findStep(tx.db, run.id, 1);
+  if (root === undefined) throw new Error(`run ${runId} has no root`);
+  cancelTree(
+    tx,
+    attemptsOf(tx.db, root.id).map((attempt) => attempt.id),
+  );
+  return accepted(null);
+};

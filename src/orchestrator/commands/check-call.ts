@@ -1,0 +1,34 @@
+import { type EffectiveOptions, effectiveOptions } from "../rules/target-options.ts";
+import { type Result, failure, ok } from "../../base/result.ts";
+import { type TargetRow, findTarget } from "../store/targets.ts";
+import type { Failure } from "../../protocol/error-codes.ts";
+import type { TargetOptions } from "../../protocol/manifest.ts";
+import type { Transaction } from "../transaction.ts";
+import type { Value } from "../../protocol/values.ts";
+
+export interface CallRequest {
+  readonly target: string;
+  readonly arguments: readonly Value[];
+  readonly options: TargetOptions | null;
+}
+
+export interface CheckedCall {
+  readonly target: TargetRow;
+  readonly options: EffectiveOptions;
+}
+
+/** Checks a call against what is registered: the target exists, and takes as many arguments. Omitted ones keep their defaults. */
+export function checkCall(tx: Transaction, call: CallRequest): Result<CheckedCall, Failure> {
+  const target = findTarget(tx.db, call.target);
+  if (target === undefined || !target.isRegistered) {
+    const message = `no agent has registered ${call.target} in this environment: start one that hosts it, or correct the name`;
+    return failure({ code: "target_not_found", message, details: { target: call.target } });
+  }
+  const limit = target.argumentsLimit;
+  if (limit !== null && call.arguments.length > limit) {
+    const message = `${call.target} takes ${limit === 1 ? "1 argument" : `${limit} arguments`}, not ${call.arguments.length}`;
+    const pointers = call.arguments.slice(limit).map((_, index) => `/arguments/${limit + index}`);
+    return failure({ code: "invalid_arguments", message, details: { limit, pointers } });
+  }
+  return ok({ target, options: effectiveOptions(target.options, call.options) });
+}

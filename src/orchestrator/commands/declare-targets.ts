@@ -1,0 +1,33 @@
+import { accepted, rejected } from "../outcome.ts";
+import { declareSession, findSession } from "../store/sessions.ts";
+import { isRepositoryName, isTargetName, repositoryNameRule, targetNameRule } from "../../protocol/names.ts";
+import type { Handler } from "../command.ts";
+import type { Manifest } from "../../protocol/manifest.ts";
+import { registerRepository } from "../store/targets.ts";
+
+/** What an agent hosts from now on; its manifests become the current ones of their repositories. */
+export const declareTargets: Handler<"declare"> = (tx, command) => {
+  const session = findSession(tx.db, command.session);
+  if (session === undefined) return rejected("session_unknown", `session ${command.session} has ended`);
+  const fault = findNameFault(command.repositories);
+  if (fault !== undefined) return rejected("invalid_name", fault);
+  const registrations = command.repositories.map((manifest) => registerRepository(tx.db, manifest));
+  declareSession(tx.db, session.id, {
+    concurrency: command.concurrency,
+    provides: JSON.stringify(command.provides),
+    targets: registrations.flatMap(({ targets }) => targets),
+  });
+  // Who hosts a repository is part of its view, so a declaration that registers nothing new changes it too.
+  tx.effects.changed("repositories-changed");
+  tx.effects.changed("agents-changed");
+  return accepted(null);
+};
+
+function findNameFault(repositories: readonly Manifest[]): string | undefined {
+  for (const { name, targets } of repositories) {
+    if (!isRepositoryName(name)) return `${name} is no name for a repository: ${repositoryNameRule}`;
+    const wrong = targets.find((target) => !isTargetName(target.name));
+    if (wrong !== undefined) return `${wrong.name} is no name for a target of ${name}: ${targetNameRule}`;
+  }
+  return undefined;
+}

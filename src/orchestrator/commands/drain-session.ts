@@ -1,0 +1,22 @@
+import { accepted, rejected } from "../outcome.ts";
+import { findSession, setDraining } from "../store/sessions.ts";
+import type { Handler } from "../command.ts";
+
+/** An operator's wish: no new work for this session; its agent leaves when what it has is done. */
+export const drainSession: Handler<"drain-session"> = (tx, { session: sessionId }) => {
+  const session = findSession(tx.db, sessionId);
+  if (session === undefined) return rejected("session_not_found", `no agent has session ${sessionId}`);
+  setDraining(tx.db, session.id);
+  tx.effects.send(sessionId, { kind: "drain" });
+  tx.effects.changed("agents-changed");
+  return accepted(null);
+};
+
+/** The agent's own word that it takes no further work. */
+export const sessionDraining: Handler<"session-draining"> = (tx, { session: sessionId }) => {
+  const session = findSession(tx.db, sessionId);
+  if (session === undefined) return rejected("session_unknown", `session ${sessionId} has ended`);
+  setDraining(tx.db, session.id);
+  tx.effects.changed("agents-changed");
+  return accepted(null);
+};

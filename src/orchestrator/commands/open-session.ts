@@ -1,0 +1,17 @@
+import { accepted, rejected } from "../outcome.ts";
+import { hashSecret, makeSecret } from "./session-secret.ts";
+import type { Handler } from "../command.ts";
+import { environmentState } from "../store/environment.ts";
+import { insertSession } from "../store/sessions.ts";
+import { makeSessionId } from "../../protocol/ids.ts";
+
+/** A new session for a connected agent. It gets work from its first declaration on. */
+export const openSession: Handler<"open-session"> = (tx, { agent }) => {
+  if (environmentState(tx.db) === "archived") return rejected("environment_archived", "this environment is archived");
+  const sessionId = makeSessionId(tx.random);
+  const secret = makeSecret(tx.random);
+  const { pid, host, version } = agent;
+  insertSession(tx.db, { sessionId, secretHash: hashSecret(secret), pid, host, version, createdAt: tx.now });
+  tx.effects.changed("agents-changed");
+  return accepted({ session: sessionId, secret });
+};

@@ -1,0 +1,9 @@
+import { disconnectAll, liveSessions } from "../store/sessions.ts";
+import type { Handler } from "../command.ts";
+import { accepted } from "../outcome.ts";
+
+/** After a start: sessions live on, their connections do not. Everything else stands in the rows as it was. */
+export const recover: Handler<"recover"> = (tx) => {
+  disconnectAll(tx.db);
+  return accepted({ sessions: liveSessions(tx.db).map(({ sessionId }) => sessionId) });
+};

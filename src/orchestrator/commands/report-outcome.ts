@@ -1,0 +1,32 @@
+import { type ExecutionRow, findExecution, recordIgnored, setSlot } from "../store/executions.ts";
+import type { Handler, ReportOutcome } from "../command.ts";
+import { accepted, rejected } from "../outcome.ts";
+import type { Transaction } from "../transaction.ts";
+import { concludeExecution } from "../transitions/conclude-execution.ts";
+import { isLive } from "../rules/execution-state.ts";
+
+/** How an execution ended, as its agent saw it. The first end counts; what comes later is remembered as ignored. */
+export const reportOutcome: Handler<"report-outcome"> = (tx, report) => {
+  const execution = findExecution(tx.db, report.execution);
+  if (execution?.sessionId !== report.session) {
+    return rejected("execution_not_found", `this session was never given an execution ${report.execution}`);
+  }
+  if (!isLive(execution.status)) {
+    ignore(tx, execution, report);
+    return accepted(null);
+  }
+  const { outcome, mayRetry, retryAfterMs, hasStopped } = report;
+  concludeExecution(tx, execution, { outcome, slot: hasStopped ? "none" : "outlived", mayRetry, retryAfterMs });
+  return accepted(null);
+};
+
+function ignore(tx: Transaction, execution: ExecutionRow, { outcome, hasStopped }: ReportOutcome): void {
+  const slot = hasStopped ? "none" : "outlived";
+  if (execution.slot !== "none" && execution.slot !== slot) {
+    setSlot(tx.db, execution.id, slot);
+    tx.effects.changed("agents-changed");
+  }
+  // The same end again is a resend, or the agent's word for what the server has decided: nothing was lost.
+  if (outcome.kind === execution.status) return;
+  if (recordIgnored(tx.db, execution.id, outcome.kind, tx.now)) tx.effects.runChanged("run-changed", execution.runId);
+}

@@ -1,0 +1,98 @@
+import { type ExecutionRow, getExecution, insertExecution } from "../store/executions.ts";
+import { type Result, failure, ok } from "../../base/result.ts";
+import { type CheckedCall, checkCall } from "./check-call.ts";
+import type { Handler, SubmitCall } from "../command.ts";
+import { countSteps, findCall, insertStep } from "../store/steps.ts";
+import { findCaller, refuse } from "./callers.ts";
+import { insertWait, recordDependency } from "../store/waits.ts";
+import { packArguments, packOptions } from "../store/value-columns.ts";
+import type { Failure } from "../../protocol/error-codes.ts";
+import type { Transaction } from "../transaction.ts";
+import { accepted } from "../outcome.ts";
+import { answerAwait } from "../transitions/answer-await.ts";
+import { executionIdOf } from "../../protocol/ids.ts";
+import { findRun } from "../store/runs.ts";
+
+/** A call from a running execution: a step in the caller's run. */
+export const submitCall: Handler<"submit-call"> = (tx, command) => {
+  const caller = findCaller(tx, command);
+  if (!caller.ok) return refuse(tx, command, caller.error);
+  const made = findCall(tx.db, caller.value.id, command.request);
+  if (made !== undefined) return answerAgain(tx, command, caller.value, getExecution(tx.db, made));
+  const call = checkCall(tx, command);
+  if (!call.ok) return refuse(tx, command, call.error);
+  const number = countSteps(tx.db, caller.value.run) + 1;
+  const bounds = checkBounds(tx, command, caller.value, call.value, number);
+  if (!bounds.ok) return refuse(tx, command, bounds.error);
+  const execution = addStep(tx, command, caller.value, call.value, number);
+  if (command.isAwaited) wait(tx, command, caller.value, execution);
+  else tellSubmitted(tx, command, executionIdOf(caller.value.runId, number, 1));
+  tx.effects.runChanged("run-changed", caller.value.runId);
+  return accepted(null);
+};
+
+function checkBounds(
+  tx: Transaction,
+  command: SubmitCall,
+  caller: ExecutionRow,
+  { target }: CheckedCall,
+  number: number,
+): Result<null, Failure> {
+  if (target.type === "sensor") {
+    return failure({
+      code: "not_a_workflow",
+      message: `${command.target} is a sensor: only workflows and tasks are called`,
+    });
+  }
+  if (number > tx.limits.stepsPerRun) {
+    const message = `run ${caller.runId} has ${tx.limits.stepsPerRun} steps, the most that one run may have: call workflows for parts of it`;
+    return failure({ code: "invalid_request", message, details: { limit: tx.limits.stepsPerRun } });
+  }
+  if (target.type === "workflow" && (findRun(tx.db, caller.runId)?.depth ?? 0) >= tx.limits.runDepth) {
+    const message = `run ${caller.runId} is ${tx.limits.runDepth} workflows deep, the most that is allowed: does it call itself without end?`;
+    return failure({ code: "invalid_request", message, details: { limit: tx.limits.runDepth } });
+  }
+  return ok(null);
+}
+
+/** Returns the step's first execution. A called workflow is not for an agent: when it is due it becomes a run of its own. */
+function addStep(
+  tx: Transaction,
+  command: SubmitCall,
+  caller: ExecutionRow,
+  call: CheckedCall,
+  number: number,
+): number {
+  const { db, now } = tx;
+  const { target, options } = call;
+  const step = insertStep(db, {
+    run: caller.run,
+    number,
+    target: target.id,
+    parent: caller.id,
+    request: command.request,
+    arguments: packArguments(command.arguments),
+    options: packOptions(command.options),
+  });
+  const dueAt = now + options.delayMs;
+  const isReady = options.delayMs === 0 && target.type !== "workflow";
+  const { priority } = options;
+  return insertExecution(db, { step, attempt: 1, target: target.id, priority, createdAt: now, dueAt, isReady });
+}
+
+function wait(tx: Transaction, { request }: SubmitCall, caller: ExecutionRow, execution: number): void {
+  recordDependency(tx.db, caller.id, execution, request);
+  insertWait(tx.db, { caller: caller.id, request, asked: execution, awaited: execution });
+  tx.effects.changed("agents-changed");
+}
+
+/** The agent has not seen the answer to this call: it is the same step, and the same answer as far as there is one. */
+function answerAgain(tx: Transaction, command: SubmitCall, caller: ExecutionRow, made: ExecutionRow) {
+  if (command.isAwaited) answerAwait(tx, { caller, request: command.request, asked: made, isPeek: false });
+  else tellSubmitted(tx, command, made.executionId);
+  return accepted(null);
+}
+
+function tellSubmitted(tx: Transaction, { session, caller, request }: SubmitCall, execution: string): void {
+  tx.effects.send(session, { kind: "submitted", request, caller, execution });
+}

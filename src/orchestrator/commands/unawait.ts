@@ -1,0 +1,14 @@
+import type { Handler } from "../command.ts";
+import { accepted } from "../outcome.ts";
+import { deleteWait } from "../store/waits.ts";
+import { findCaller } from "./callers.ts";
+
+/** A time limit of the caller passed: it goes on, with a slot. What it waited for goes on too. */
+export const unawait: Handler<"unawait"> = (tx, command) => {
+  const caller = findCaller(tx, command);
+  if (!caller.ok) return caller;
+  deleteWait(tx.db, caller.value.id, command.request);
+  tx.effects.runChanged("run-changed", caller.value.runId);
+  tx.effects.changed("agents-changed");
+  return accepted(null);
+};

@@ -1,0 +1,74 @@
+import type { Ms } from "../../base/clock.ts";
+
+/** A ready execution. */
+export interface Candidate {
+  readonly id: number;
+  readonly target: number;
+  readonly priority: number;
+  readonly dueAt: Ms;
+  /** Whether another execution waits for it. */
+  readonly isAwaited: boolean;
+}
+
+/** A connected session that takes work. */
+export interface Host {
+  readonly id: number;
+  readonly free: number;
+  /** It holds as many waiting executions as it may: it gets only what others wait for, because that is what ends a wait. */
+  readonly isSaturated: boolean;
+}
+
+export interface Assignment {
+  readonly execution: number;
+  readonly session: number;
+}
+
+/**
+ * Gives ready executions to sessions: larger priority first, then oldest due, then first made. Each goes to the host of its target with the
+ * most free slots; among equals to the next after the one that was given something last. One that nobody can take blocks nobody.
+ */
+export function assign(
+  candidates: readonly Candidate[],
+  hostsOfTarget: ReadonlyMap<number, readonly Host[]>,
+  lastSession: number,
+): Assignment[] {
+  const free = new Map<number, number>();
+  for (const host of [...hostsOfTarget.values()].flat()) free.set(host.id, host.free);
+  const assignments: Assignment[] = [];
+  let last = lastSession;
+  for (const candidate of candidates.toSorted(compareCandidates)) {
+    const hosts = hostsOfTarget.get(candidate.target) ?? [];
+    const session = chooseHost(candidate, hosts, free, last);
+    if (session === undefined) continue;
+    free.set(session, (free.get(session) ?? 0) - 1);
+    assignments.push({ execution: candidate.id, session });
+    last = session;
+  }
+  return assignments;
+}
+
+function compareCandidates(a: Candidate, b: Candidate): number {
+  return b.priority - a.priority || a.dueAt - b.dueAt || a.id - b.id;
+}
+
+function chooseHost(
+  candidate: Candidate,
+  hosts: readonly Host[],
+  free: ReadonlyMap<number, number>,
+  last: number,
+): number | undefined {
+  let chosen: number | undefined;
+  let most = 0;
+  for (const { id, isSaturated } of hosts) {
+    const slots = free.get(id) ?? 0;
+    if (slots === 0 || slots < most || (isSaturated && !candidate.isAwaited)) continue;
+    if (slots > most || chosen === undefined || comesSooner(id, chosen, last)) chosen = id;
+    most = slots;
+  }
+  return chosen;
+}
+
+/** Whether `a` comes before `b` when counting upwards from the one after `last`, and again from the start. */
+function comesSooner(a: number, b: number, last: number): boolean {
+  return a > last === b > last ? a < b : a > last;
+}

@@ -1,0 +1,180 @@
+import type { ExecutionId, RunId, SessionId } from "../../protocol/ids.ts";
+import { executionIdOf, parseExecutionId } from "../../protocol/ids.ts";
+import { type ExecutionStatus, executionStatuses } from "../../protocol/views.ts";
+import type { Database } from "./database.ts";
+import type { ResultColumns } from "./value-columns.ts";
+
+/** What an execution does with a slot of its session; the position is what is stored. */
+const slots = ["none", "held", "yielded", "outlived"] as const;
+/** `yielded`: its code waits for others. `outlived`: its code runs on after its outcome. */
+export type Slot = (typeof slots)[number];
+
+export interface ExecutionRow extends ResultColumns {
+  readonly id: number;
+  readonly executionId: ExecutionId;
+  readonly step: number;
+  readonly number: number;
+  readonly attempt: number;
+  readonly parent: number | null;
+  readonly run: number;
+  readonly runId: RunId;
+  readonly target: number;
+  readonly priority: number;
+  readonly status: ExecutionStatus;
+  readonly slot: Slot;
+  readonly session: number | null;
+  readonly sessionId: SessionId | null;
+  readonly expiresAt: number | null;
+  readonly successor: number | null;
+}
+
+type RawExecution = Omit<ExecutionRow, "executionId" | "status" | "slot"> & {
+  readonly status: number;
+  readonly slot: number;
+};
+
+const selected = `SELECT executions.id, step, number, attempt, steps.parent, run, runs.external_id AS runId, executions.target,
+    priority, executions.status, slot, session, sessions.external_id AS sessionId, expires_at AS expiresAt, successor, result,
+    result_links AS resultLinks`;
+const joined = `JOIN runs ON runs.id = run LEFT JOIN sessions ON sessions.id = session`;
+const byId = `${selected} FROM executions JOIN steps ON steps.id = step ${joined} WHERE executions.id = ?`;
+const byParts = `${selected} FROM runs JOIN steps ON run = runs.id JOIN executions ON step = steps.id
+  LEFT JOIN sessions ON sessions.id = session WHERE runs.external_id = ? AND number = ? AND attempt = ?`;
+
+/** By the id that people and programs see; undefined also when the text is no id. */
+export function findExecution(db: Database, executionId: string): ExecutionRow | undefined {
+  const parts = parseExecutionId(executionId);
+  if (parts === undefined) return undefined;
+  return named(db.get<RawExecution>(byParts, parts.run, parts.step, parts.attempt));
+}
+
+export function getExecution(db: Database, id: number): ExecutionRow {
+  const row = named(db.get<RawExecution>(byId, id));
+  if (row === undefined) throw new Error(`execution ${id} is not stored`);
+  return row;
+}
+
+/** All attempts at a step, oldest first. */
+export function attemptsOf(db: Database, step: number): ExecutionRow[] {
+  const sql = `${selected} FROM executions JOIN steps ON steps.id = step ${joined} WHERE step = ? ORDER BY attempt`;
+  return db.all<RawExecution>(sql, step).flatMap((row) => named(row) ?? []);
+}
+
+/** The statuses of a step's attempts before this one, newest first, as far as the reader asks. */
+export function earlierStatuses(db: Database, step: number, attempt: number, limit: number): ExecutionStatus[] {
+  const sql = "SELECT status FROM executions WHERE step = ? AND attempt < ? ORDER BY attempt DESC LIMIT ?";
+  return db.all<{ status: number }>(sql, step, attempt, limit).map(({ status }) => statusOf(status));
+}
+
+export interface NewExecution {
+  readonly step: number;
+  readonly attempt: number;
+  readonly target: number;
+  readonly priority: number;
+  readonly createdAt: number;
+  readonly dueAt: number;
+  /** Ready for an agent now; otherwise it is scheduled for `dueAt`. */
+  readonly isReady: boolean;
+}
+
+export function insertExecution(db: Database, execution: NewExecution): number {
+  return db.insert(
+    `INSERT INTO executions (step, attempt, status, is_ready, target, priority, slot, created_at, due_at)
+     VALUES (?, ?, 0, ?, ?, ?, 0, ?, ?)`,
+    execution.step,
+    execution.attempt,
+    execution.isReady ? 1 : 0,
+    execution.target,
+    execution.priority,
+    execution.createdAt,
+    execution.dueAt,
+  );
+}
+
+export function markReady(db: Database, id: number): void {
+  db.run("UPDATE executions SET is_ready = 1 WHERE id = ?", id);
+}
+
+/** Gives the execution to a session, with one of its slots. It is the only place where an execution gets a session. */
+export function assignExecution(
+  db: Database,
+  id: number,
+  session: number,
+  now: number,
+  expiresAt: number | null,
+): void {
+  db.run(
+    "UPDATE executions SET status = 1, is_ready = 0, slot = 1, session = ?, assigned_at = ?, expires_at = ? WHERE id = ?",
+    session,
+    now,
+    expiresAt,
+    id,
+  );
+}
+
+export function setExpiry(db: Database, id: number, expiresAt: number): void {
+  db.run("UPDATE executions SET expires_at = ? WHERE id = ?", expiresAt, id);
+}
+
+export interface Ending extends ResultColumns {
+  readonly status: ExecutionStatus;
+  readonly slot: Slot;
+  readonly successor: number | null;
+  readonly completedAt: number;
+}
+
+/** Makes the execution final. It must not be final already. */
+export function completeExecution(db: Database, id: number, ending: Ending): void {
+  db.run(
+    `UPDATE executions SET status = ?, is_ready = 0, slot = ?, expires_at = NULL, completed_at = ?, successor = ?, result = ?,
+       result_links = ? WHERE id = ?`,
+    executionStatuses.indexOf(ending.status),
+    slots.indexOf(ending.slot),
+    ending.completedAt,
+    ending.successor,
+    ending.result,
+    ending.resultLinks,
+    id,
+  );
+}
+
+export function setSlot(db: Database, id: number, slot: Slot): void {
+  db.run("UPDATE executions SET slot = ? WHERE id = ?", slots.indexOf(slot), id);
+}
+
+/** What holds, has yielded or outlives a slot of the session: everything assigned to it, and what has not stopped yet. */
+export function inSlotsOf(db: Database, session: number): ExecutionRow[] {
+  const sql = `${selected} FROM executions JOIN steps ON steps.id = step ${joined} WHERE session = ? AND slot > 0 ORDER BY executions.id`;
+  return db.all<RawExecution>(sql, session).flatMap((row) => named(row) ?? []);
+}
+
+/** How many slots of the session are taken, counted up to `limit`. */
+export function countHeldSlots(db: Database, session: number, limit: number): number {
+  return count(db, "SELECT 1 FROM executions WHERE session = ? AND slot IN (1, 3) LIMIT ?", session, limit);
+}
+
+/** How many executions of the session wait for others, counted up to `limit`. */
+export function countWaiting(db: Database, session: number, limit: number): number {
+  return count(db, "SELECT 1 FROM executions WHERE session = ? AND slot = 2 LIMIT ?", session, limit);
+}
+
+export function recordIgnored(db: Database, id: number, status: ExecutionStatus, reportedAt: number): boolean {
+  const sql = "INSERT INTO ignored_outcomes (execution, status, reported_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
+  return db.run(sql, id, executionStatuses.indexOf(status), reportedAt) > 0;
+}
+
+function count(db: Database, rows: string, session: number, limit: number): number {
+  return db.get<{ n: number }>(`SELECT count(*) AS n FROM (${rows})`, session, limit)?.n ?? 0;
+}
+
+export function statusOf(code: number): ExecutionStatus {
+  const status = executionStatuses[code];
+  if (status === undefined) throw new Error(`unknown execution status ${code}`);
+  return status;
+}
+
+function named(row: RawExecution | undefined): ExecutionRow | undefined {
+  if (row === undefined) return undefined;
+  const executionId = executionIdOf(row.runId, row.number, row.attempt);
+  return { ...row, executionId, status: statusOf(row.status), slot: slots[row.slot] ?? "none" };
+}

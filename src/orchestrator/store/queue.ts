@@ -1,0 +1,120 @@
+import { type ExecutionId, type RunId, executionIdOf } from "../../protocol/ids.ts";
+import type { Database } from "./database.ts";
+import type { TargetOptions } from "../../protocol/manifest.ts";
+import { unpackOptions } from "./value-columns.ts";
+
+// The queue is what two partial indexes hold: `executions_scheduled` until an execution's time has come, `executions_ready` from then on.
+
+export interface DueRow {
+  readonly id: number;
+  /** A workflow that was called by another execution: it becomes a run of its own instead of going to an agent. */
+  readonly isCall: number;
+}
+
+/** Scheduled executions whose time has come, earliest first. */
+export function dueExecutions(db: Database, now: number, limit: number): DueRow[] {
+  return db.all<DueRow>(
+    `SELECT executions.id, steps.parent IS NOT NULL AND targets.type = 0 AS isCall
+     FROM executions JOIN steps ON steps.id = step JOIN targets ON targets.id = executions.target
+     WHERE status = 0 AND is_ready = 0 AND due_at <= ? ORDER BY due_at, executions.id LIMIT ?`,
+    now,
+    limit,
+  );
+}
+
+/** The targets that something is ready for. */
+export function readyTargets(db: Database): number[] {
+  const sql = "SELECT min(target) AS target FROM executions WHERE status = 0 AND is_ready = 1 AND target > ?";
+  const targets: number[] = [];
+  for (let last = 0; ;) {
+    const next = db.get<{ target: number | null }>(sql, last)?.target ?? null;
+    if (next === null) return targets;
+    targets.push(next);
+    last = next;
+  }
+}
+
+export interface ReadyRow {
+  readonly id: number;
+  readonly target: number;
+  readonly priority: number;
+  readonly dueAt: number;
+}
+
+/** The first that are ready for a target, in the order in which they are to be assigned. */
+export function readyExecutions(db: Database, target: number, limit: number): ReadyRow[] {
+  return db.all<ReadyRow>(
+    `SELECT id, target, priority, due_at AS dueAt FROM executions
+     WHERE status = 0 AND is_ready = 1 AND target = ? ORDER BY priority DESC, due_at, id LIMIT ?`,
+    target,
+    limit,
+  );
+}
+
+/** Only those that another execution waits for. */
+export function awaitedReadyExecutions(db: Database, target: number, limit: number): ReadyRow[] {
+  return db.all<ReadyRow>(
+    `SELECT DISTINCT id, target, priority, due_at AS dueAt FROM waits JOIN executions ON id = awaited
+     WHERE status = 0 AND is_ready = 1 AND target = ? ORDER BY priority DESC, due_at, id LIMIT ?`,
+    target,
+    limit,
+  );
+}
+
+/** What the agent that gets an execution must know of it. */
+export interface WorkRow {
+  readonly executionId: ExecutionId;
+  readonly run: number;
+  readonly runId: RunId;
+  readonly number: number;
+  readonly path: string;
+  readonly arguments: string;
+  readonly manifest: TargetOptions;
+  readonly overrides: TargetOptions;
+}
+
+type RawWork = Omit<WorkRow, "executionId" | "manifest" | "overrides"> & {
+  readonly attempt: number;
+  readonly options: string | null;
+  readonly manifestOptions: string | null;
+};
+
+export function workOf(db: Database, execution: number): WorkRow {
+  const row = db.get<RawWork>(
+    `SELECT run, runs.external_id AS runId, number, attempt, path, arguments, steps.options, targets.options AS manifestOptions
+     FROM executions JOIN steps ON steps.id = step JOIN runs ON runs.id = run JOIN targets ON targets.id = executions.target
+     WHERE executions.id = ?`,
+    execution,
+  );
+  if (row === undefined) throw new Error(`execution ${execution} is not stored`);
+  return {
+    ...row,
+    executionId: executionIdOf(row.runId, row.number, row.attempt),
+    manifest: unpackOptions(row.manifestOptions),
+    overrides: unpackOptions(row.options),
+  };
+}
+
+/** How many executions are queued, counted up to `limit`. */
+export function countQueued(db: Database, limit: number): number {
+  const sql = `SELECT count(*) AS n FROM (
+    SELECT 1 FROM executions WHERE status = 0 AND is_ready = 1 UNION ALL
+    SELECT 1 FROM executions WHERE status = 0 AND is_ready = 0 LIMIT ?)`;
+  return db.get<{ n: number }>(sql, limit)?.n ?? 0;
+}
+
+export function nextScheduledAt(db: Database): number | null {
+  const sql = "SELECT min(due_at) AS at FROM executions WHERE status = 0 AND is_ready = 0";
+  return db.get<{ at: number | null }>(sql)?.at ?? null;
+}
+
+export function nextExpiryAt(db: Database): number | null {
+  const sql = "SELECT min(expires_at) AS at FROM executions WHERE expires_at IS NOT NULL";
+  return db.get<{ at: number | null }>(sql)?.at ?? null;
+}
+
+/** Executions whose agent should have enforced their timeout by now. */
+export function expiredExecutions(db: Database, now: number, limit: number): number[] {
+  const sql = "SELECT id FROM executions WHERE expires_at <= ? ORDER BY expires_at, id LIMIT ?";
+  return db.all<{ id: number }>(sql, now, limit).map(({ id }) => id);
+}

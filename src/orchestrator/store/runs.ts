@@ -1,0 +1,55 @@
+import type { Database } from "./database.ts";
+import type { RunId } from "../../protocol/ids.ts";
+import { type RunStatus, runStatuses } from "../../protocol/views.ts";
+
+export interface RunRow {
+  readonly id: number;
+  readonly runId: RunId;
+  readonly depth: number;
+  readonly status: RunStatus;
+}
+
+export interface NewRun {
+  readonly runId: RunId;
+  readonly target: number;
+  readonly createdAt: number;
+  /** The execution that became this run; null for a run from outside. */
+  readonly parent: number | null;
+  readonly depth: number;
+  readonly idempotencyKey: string | null;
+}
+
+type RawRun = Omit<RunRow, "status"> & { readonly status: number };
+
+const columns = "id, external_id AS runId, depth, status";
+
+export function findRun(db: Database, runId: string): RunRow | undefined {
+  return named(db.get<RawRun>(`SELECT ${columns} FROM runs WHERE external_id = ?`, runId));
+}
+
+export function findRunByKey(db: Database, idempotencyKey: string): RunRow | undefined {
+  return named(db.get<RawRun>(`SELECT ${columns} FROM runs WHERE idempotency_key = ?`, idempotencyKey));
+}
+
+/** A run without steps, queued. */
+export function insertRun(db: Database, run: NewRun): number {
+  return db.insert(
+    `INSERT INTO runs (external_id, target, status, created_at, parent, depth, idempotency_key) VALUES (?, ?, 0, ?, ?, ?, ?)`,
+    run.runId,
+    run.target,
+    run.createdAt,
+    run.parent,
+    run.depth,
+    run.idempotencyKey,
+  );
+}
+
+/** `completedAt` is null for a status that is not final. */
+export function setRunStatus(db: Database, run: number, status: RunStatus, completedAt: number | null): void {
+  const code = runStatuses.indexOf(status);
+  db.run("UPDATE runs SET status = ?, completed_at = ? WHERE id = ?", code, completedAt, run);
+}
+
+function named(row: RawRun | undefined): RunRow | undefined {
+  return row && { ...row, status: runStatuses[row.status] ?? "queued" };
+}

@@ -1,0 +1,46 @@
+import { insertWait, recordDependency } from "../store/waits.ts";
+import type { ExecutionRow } from "../store/executions.ts";
+import type { Outcome } from "../../protocol/outcome.ts";
+import type { Transaction } from "../transaction.ts";
+import { follow } from "./follow.ts";
+import { unpackOutcome } from "../store/value-columns.ts";
+
+export interface Await {
+  readonly caller: ExecutionRow;
+  readonly request: number;
+  readonly asked: ExecutionRow;
+  /** Answer at once, as pending if need be. */
+  readonly isPeek: boolean;
+}
+
+/** Answers a running execution that asks for the outcome of another, now or when there is one. */
+export function answerAwait(tx: Transaction, { caller, request, asked, isPeek }: Await): void {
+  recordDependency(tx.db, caller.id, asked.id, request);
+  const end = follow(tx.db, asked);
+  const outcome = unpackOutcome(end.status, end) ?? null;
+  if (outcome === null && !isPeek) {
+    insertWait(tx.db, { caller: caller.id, request, asked: asked.id, awaited: end.id });
+    tx.effects.changed("agents-changed");
+  } else {
+    answer(tx, caller, request, asked, outcome);
+  }
+  tx.effects.runChanged("run-changed", caller.runId);
+}
+
+function answer(
+  tx: Transaction,
+  caller: ExecutionRow,
+  request: number,
+  asked: ExecutionRow,
+  outcome: Outcome | null,
+): void {
+  if (caller.sessionId === null) throw new Error(`execution ${caller.executionId} asks without a session`);
+  const { executionId } = caller;
+  tx.effects.send(caller.sessionId, {
+    kind: "answer",
+    request,
+    caller: executionId,
+    execution: asked.executionId,
+    outcome,
+  });
+}

@@ -1,0 +1,100 @@
+import { type Candidate, type Host, assign } from "../rules/assignment.ts";
+import { assignExecution, countHeldSlots, countWaiting } from "../store/executions.ts";
+import { awaitedReadyExecutions, readyExecutions, readyTargets, workOf } from "../store/queue.ts";
+import { ABORT_GRACE_MS } from "../../protocol/limits.ts";
+import type { Assignment } from "../rules/assignment.ts";
+import type { Transaction } from "../transaction.ts";
+import { effectiveOptions } from "../rules/target-options.ts";
+import { environmentState } from "../store/environment.ts";
+import { executeCommand } from "./execute-command.ts";
+import { followRoot } from "./end-execution.ts";
+import { hostsOf } from "../store/sessions.ts";
+import { promoteDue } from "./promote-due.ts";
+
+export interface AssignedReady {
+  /** The session that was given something last: the next among equals has its turn first. */
+  readonly lastSession: number;
+  /** There was more to do than one turn may: another batch is to follow at once. */
+  readonly hasMore: boolean;
+}
+
+/** The end of every batch: what has become due joins the queue, and what is ready goes to agents with free slots. */
+export function assignReady(tx: Transaction, lastSession: number): AssignedReady {
+  if (environmentState(tx.db) !== "active") return { lastSession, hasMore: false };
+  const promoted = promoteDue(tx);
+  const hosts = new HostCounts(tx);
+  const candidates: Candidate[] = [];
+  const hostsOfTarget = new Map<number, readonly Host[]>();
+  for (const target of readyTargets(tx.db)) {
+    const free = hosts.ofTarget(target);
+    if (free.length === 0) continue;
+    hostsOfTarget.set(target, free);
+    candidates.push(...candidatesFor(tx, target, free));
+  }
+  const assignments = assign(candidates, hostsOfTarget, lastSession).slice(0, tx.limits.executionsPerTurn);
+  for (const assignment of assignments) give(tx, assignment, hosts);
+  const isFull = assignments.length === tx.limits.executionsPerTurn || promoted === tx.limits.executionsPerTurn;
+  return { lastSession: assignments.at(-1)?.session ?? lastSession, hasMore: isFull };
+}
+
+/** No more of each kind than its hosts could take: who comes further back cannot get a slot in this batch. */
+function candidatesFor({ db, limits }: Transaction, target: number, hosts: readonly Host[]): Candidate[] {
+  const open = slotsOf(hosts.filter((host) => !host.isSaturated));
+  const guarded = slotsOf(hosts.filter((host) => host.isSaturated));
+  const most = limits.executionsPerTurn;
+  const found = new Map<number, Candidate>();
+  if (open > 0) {
+    for (const row of readyExecutions(db, target, Math.min(open, most)))
+      found.set(row.id, { ...row, isAwaited: false });
+  }
+  if (guarded > 0) {
+    const rows = awaitedReadyExecutions(db, target, Math.min(guarded + open, most));
+    for (const row of rows) found.set(row.id, { ...row, isAwaited: true });
+  }
+  return [...found.values()];
+}
+
+function slotsOf(hosts: readonly Host[]): number {
+  return hosts.reduce((total, host) => total + host.free, 0);
+}
+
+function give(tx: Transaction, { execution, session }: Assignment, hosts: HostCounts): void {
+  const { db, now, effects } = tx;
+  const work = workOf(db, execution);
+  const options = effectiveOptions(work.manifest, work.overrides);
+  const expiresAt = options.timeoutMs === null ? null : now + options.timeoutMs + ABORT_GRACE_MS;
+  assignExecution(db, execution, session, now, expiresAt);
+  effects.send(hosts.sessionId(session), executeCommand(work, options));
+  effects.runChanged("run-changed", work.runId);
+  effects.changed("agents-changed");
+  if (work.number === 1) followRoot(tx, work, "assigned");
+}
+
+/** Counts each session's slots once for a batch, and only of sessions that something is ready for. */
+class HostCounts {
+  readonly #tx: Transaction;
+  readonly #hosts = new Map<number, Host & { readonly sessionId: string }>();
+
+  constructor(tx: Transaction) {
+    this.#tx = tx;
+  }
+
+  /** Hosts of the target that have a free slot. */
+  ofTarget(target: number): Host[] {
+    const { db, limits } = this.#tx;
+    const hosts = hostsOf(db, target).map(({ id, sessionId, concurrency }) => {
+      const known = this.#hosts.get(id);
+      if (known !== undefined) return known;
+      const free = concurrency - countHeldSlots(db, id, concurrency);
+      const isSaturated = free > 0 && countWaiting(db, id, limits.waitingPerSession) === limits.waitingPerSession;
+      const host = { id, sessionId, free, isSaturated };
+      this.#hosts.set(id, host);
+      return host;
+    });
+    return hosts.filter((host) => host.free > 0);
+  }
+
+  sessionId(id: number): string {
+    return this.#hosts.get(id)?.sessionId ?? "";
+  }
+}

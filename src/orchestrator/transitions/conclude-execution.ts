@@ -1,0 +1,50 @@
+import { type ExecutionRow, type Slot, earlierStatuses, insertExecution } from "../store/executions.ts";
+import type { Ms } from "../../base/clock.ts";
+import type { Outcome } from "../../protocol/outcome.ts";
+import type { Transaction } from "../transaction.ts";
+import { calledBy } from "../store/descent.ts";
+import { cancelTree } from "./cancel-live.ts";
+import { effectiveOptions } from "../rules/target-options.ts";
+import { endExecution } from "./end-execution.ts";
+import { getStep } from "../store/steps.ts";
+import { isFailure } from "../rules/execution-state.ts";
+import { nextAttempt } from "../rules/next-attempt.ts";
+
+export interface Conclusion {
+  readonly outcome: Outcome;
+  readonly slot: Slot;
+  readonly mayRetry: boolean;
+  readonly retryAfterMs: Ms | null;
+}
+
+/** Ends an assigned execution with what it came to, and queues the next attempt if its author wants one. */
+export function concludeExecution(tx: Transaction, execution: ExecutionRow, conclusion: Conclusion): void {
+  const { outcome, slot } = conclusion;
+  const successor = isFailure(outcome.kind) ? queueRetry(tx, execution, conclusion) : null;
+  endExecution(tx, execution, { outcome, slot, successor });
+  // What a failed or abandoned caller has called goes on: nobody asked it to stop.
+  if (outcome.kind === "timed_out" || outcome.kind === "cancelled") cancelTree(tx, calledBy(tx.db, execution.id));
+}
+
+/** Returns the next attempt, or null when there is none. */
+function queueRetry(tx: Transaction, execution: ExecutionRow, { mayRetry, retryAfterMs }: Conclusion): number | null {
+  const { db, now } = tx;
+  const { manifest, overrides } = getStep(db, execution.step);
+  const { retries: policy } = effectiveOptions(manifest, overrides);
+  if (policy === null || !mayRetry) return null;
+  const failuresBefore = countFailures(tx, execution, policy.limit);
+  const next = nextAttempt({ policy, failuresBefore, mayRetry, retryAfterMs }, now, tx.random);
+  if (next.kind === "give-up") return null;
+  const { step, target, priority } = execution;
+  const attempt = execution.attempt + 1;
+  const isReady = next.at <= now;
+  return insertExecution(db, { step, attempt, target, priority, createdAt: now, dueAt: next.at, isReady });
+}
+
+/** Consecutive failures before this attempt; more than the limit need not be told apart, and without a limit none. */
+function countFailures(tx: Transaction, { step, attempt }: ExecutionRow, limit: number | null): number {
+  if (limit === null) return 0;
+  const statuses = earlierStatuses(tx.db, step, attempt, limit);
+  const last = statuses.findIndex((status) => !isFailure(status));
+  return last === -1 ? statuses.length : last;
+}

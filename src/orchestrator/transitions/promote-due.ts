@@ -1,0 +1,38 @@
+import { type ExecutionRow, completeExecution, getExecution, markReady } from "../store/executions.ts";
+import type { Transaction } from "../transaction.ts";
+import { createRun } from "./create-run.ts";
+import { dueExecutions } from "../store/queue.ts";
+import { findRun } from "../store/runs.ts";
+import { getStep } from "../store/steps.ts";
+import { moveWaits } from "../store/waits.ts";
+
+/** Brings executions whose time has come into the queue; a called workflow becomes a run of its own. Returns how many there were. */
+export function promoteDue(tx: Transaction): number {
+  const due = dueExecutions(tx.db, tx.now, tx.limits.executionsPerTurn);
+  for (const { id, isCall } of due) {
+    if (isCall === 1) spawn(tx, getExecution(tx.db, id));
+    else markReady(tx.db, id);
+  }
+  return due.length;
+}
+
+/** The call is final, as `spawned`; who waits for it waits for the root of the new run. */
+function spawn(tx: Transaction, call: ExecutionRow): void {
+  const { db, now } = tx;
+  const { target, arguments: argumentsColumn, options } = getStep(db, call.step);
+  const depth = (findRun(db, call.runId)?.depth ?? 0) + 1;
+  const { execution } = createRun(tx, {
+    target,
+    arguments: argumentsColumn,
+    options,
+    priority: call.priority,
+    dueAt: now, // The call has waited for its delay already.
+    parent: call.id,
+    depth,
+    idempotencyKey: null,
+  });
+  const ending = { status: "spawned", slot: "none", successor: execution, completedAt: now } as const;
+  completeExecution(db, call.id, { ...ending, result: null, resultLinks: null });
+  moveWaits(db, call.id, execution);
+  tx.effects.runChanged("run-changed", call.runId);
+}
