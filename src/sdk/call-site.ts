@@ -5,10 +5,10 @@ export interface CallSite {
   readonly stack?: string;
 }
 
-/** Frames of this package between user code and `captureCallSite`: itself and the function that user code called. */
+/** Frames below the one where user code called: that of the function it called, and that of `captureCallSite`. */
 const OWN_FRAMES = 2;
 
-/** Remembers the frames above the function that calls this one. */
+/** Remembers the frames above its caller, which is the function that user code called. */
 export function captureCallSite(): CallSite {
   const site: CallSite = {};
   Error.captureStackTrace(site);

@@ -1,5 +1,5 @@
 import type { TargetOptions } from "../protocol/manifest.ts";
-import { type CallSite, captureCallSite } from "./call-site.ts";
+import type { CallSite } from "./call-site.ts";
 import { requireRuntime } from "./context.ts";
 import { UnknownTargetError } from "./errors.ts";
 import { type Execution, ExecutionHandle, quiet, valueOf } from "./execution.ts";
@@ -13,8 +13,8 @@ export interface Callee {
 }
 
 /** Calls a target and waits for its result: one message each way. */
-export function callTarget<T>(callee: Callee, parameters: readonly unknown[]): Promise<T> {
-  return quiet(call<T>(callee, parameters, captureCallSite()));
+export function callTarget<T>(callee: Callee, parameters: readonly unknown[], site: CallSite): Promise<T> {
+  return quiet(call<T>(callee, parameters, site));
 }
 
 async function call<T>({ declaration, options }: Callee, parameters: readonly unknown[], site: CallSite): Promise<T> {

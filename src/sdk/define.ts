@@ -1,3 +1,4 @@
+import { captureCallSite } from "./call-site.ts";
 import { callTarget, submitTarget } from "./call.ts";
 import type { Execution } from "./execution.ts";
 import { type CallOptions, type DefinitionOptions, readCallOptions, readDefinitionOptions } from "./options.ts";
@@ -11,9 +12,9 @@ export interface Target<F extends TargetFunction> {
   /** Submits a call, waits for its end, retries included, and gives its value. Rejects with an ExecutionError. */
   (...parameters: Parameters<F>): Promise<Awaited<ReturnType<F>>>;
   /** Submits a call and returns a handle at once. Throws when the call itself is wrong. */
-  submit(...parameters: Parameters<F>): Execution<Awaited<ReturnType<F>>>;
+  readonly submit: (...parameters: Parameters<F>) => Execution<Awaited<ReturnType<F>>>;
   /** The same target with other options for the calls made through what is returned. Throws a TypeError for bad options. */
-  with(options: CallOptions): Target<F>;
+  readonly with: (options: CallOptions) => Target<F>;
   /** The bare function, for unit tests. */
   readonly fn: F;
 }
@@ -69,7 +70,7 @@ function callable<F extends TargetFunction>(
   const wire = options === null ? null : readCallOptions(options, describeTarget(declaration));
   const callee = { declaration, options: wire };
   const target: Target<F> = Object.assign(
-    (...parameters: Parameters<F>) => callTarget<Awaited<ReturnType<F>>>(callee, parameters),
+    (...parameters: Parameters<F>) => callTarget<Awaited<ReturnType<F>>>(callee, parameters, captureCallSite()),
     {
       submit: (...parameters: Parameters<F>) => submitTarget<Awaited<ReturnType<F>>>(callee, parameters),
       with: (more: CallOptions) => callable(fn, declaration, { ...options, ...more }),
