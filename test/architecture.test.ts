@@ -16,7 +16,7 @@ const importTable: ImportTable = {
   "src/orchestrator": ["src/base", "src/protocol", "src/process", "node:*"],
   "src/orchestrator/rules": ["src/base", "types of src/protocol"],
   "src/orchestrator/store": ["src/base", "src/protocol", "node:*", "better-sqlite3"],
-  "src/orchestrator/views": ["src/base", "src/protocol", "src/orchestrator/store"],
+  "src/orchestrator/views": ["src/base", "src/protocol", "src/orchestrator/store", "src/orchestrator/rules"],
   "src/agent": ["src/base", "src/protocol", "src/process", "node:*", "execa", "esbuild", "chokidar", "ws"],
   "src/executor": ["src/base", "src/protocol", "src/process", "src/sdk", "node:*", "@jridgewell/trace-mapping"],
   "src/sdk": ["src/base", "src/protocol"],
