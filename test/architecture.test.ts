@@ -25,7 +25,7 @@ const importTable: ImportTable = {
 };
 
 /** Where a clock, timers, chance and environment variables may be taken from the world; all other code is given them. */
-const worldlyFiles = ["src/*/main.ts", "src/process/*.ts", "src/base/clock.ts", "src/cli/**"];
+const worldlyFiles = ["src/*/main.ts", "src/process/*.ts", "src/base/clock.ts", "src/cli/**", "src/sdk/client-world.ts"];
 
 /** Files that are started or imported from outside; the build makes a bundle of each. */
 const entries = [

@@ -63,6 +63,12 @@ export class ExecutionAbandoned extends ExecutionError {
 }
 brandClass(ExecutionAbandoned, "ExecutionAbandoned");
 
+/** A wait ended before what it waited for; that goes on. */
+export class WaitTimeout extends Error {
+  override readonly name = "WaitTimeout";
+}
+brandClass(WaitTimeout, "WaitTimeout");
+
 /** Something that needs an execution was used outside of one. */
 export class NotInRunError extends Error {
   override readonly name = "NotInRunError";

@@ -1,10 +1,11 @@
 import { type Duration, parseDuration } from "../base/duration.ts";
 import type { Outcome } from "../protocol/outcome.ts";
+import { hide } from "../protocol/value-format/error-classes.ts";
 import type { Reference, Value } from "../protocol/values.ts";
-import { type CallSite, captureCallSite } from "./call-site.ts";
+import { type CallSite, captureCallSite, joinStacks } from "./call-site.ts";
 import { requireRuntime } from "./context.ts";
 import { failedExecution } from "./errors.ts";
-import { settle } from "./outcome.ts";
+import { errorOf } from "./outcome.ts";
 import type { BlobTransfer, ExecutionRuntime } from "./runtime.ts";
 import { type Awaitable, type HandleState, decodeTransferred, encodeAll, handleSymbol, inOrder } from "./transfer.ts";
 
@@ -113,10 +114,17 @@ interface Answer {
   readonly site: CallSite;
 }
 
-/** What the end of an execution means to who waited for it. */
+/** What the end of an execution gives to who waited for it; throws what it failed with. */
 export function valueOf<T>({ id, target, outcome, site }: Answer, runtime: ExecutionRuntime): Awaitable<T> {
-  const ended = { outcome, execution: failedExecution(id, target), site };
-  return settle(ended, runtime, liveReference) as Awaitable<T>; // The types of the target vouch for it.
+  if (outcome.kind === "succeeded") {
+    const value = decodeTransferred(outcome.value, `result of ${target}`, runtime.blobs, liveReference);
+    return value as Awaitable<T>; // The types of the target vouch for it.
+  }
+  const error = errorOf(outcome, failedExecution(id, target), liveReference);
+  // What was not thrown by user code has no stack of its own to show.
+  const remote = outcome.kind === "failed" ? outcome.error.stack : `${error.name}: ${error.message}`;
+  hide(error, "stack", joinStacks(remote, runtime.context, site));
+  throw error;
 }
 
 function ignore(): void {}

@@ -106,7 +106,9 @@ describe("what a failed call rejects with", () => {
     expect(error).toBeInstanceOf(ExecutionError);
     expect(Object(error).message).toMatch(message);
     expect(Object(error).stack).toContain("--- called from flows/main");
-    const others = [ExecutionCancelled, ExecutionTimeout, ExecutionAbandoned].filter((other) => other !== expected);
+    const others = [ExecutionCancelled, ExecutionTimeout, ExecutionAbandoned].filter(
+      (other) => !Object.is(other, expected),
+    );
     for (const other of others) expect(error).not.toBeInstanceOf(other);
   });
 });

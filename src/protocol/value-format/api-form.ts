@@ -12,9 +12,15 @@ import { SerializationError } from "./serialization-error.ts";
 // The form that the HTTP API shows and takes: the value's own JSON, but a reference says what it refers to where it stands,
 // `{"$":"ref","v":{"kind":"execution","id":…,"target":…}}`, so that a value is one piece of JSON.
 
-/** A value as the API shows it. One that travels as a blob shows where its text is: `{"$":"blob","v":{"key":…,"size":…}}`. */
+/**
+ * A value as the API shows it. One that travels as a blob shows where its text is: `{"$":"blob","v":{"key":…,"size":…}}`, with `references`
+ * where the text has some, which it then names by position.
+ */
 export function valueToApi(value: Value): unknown {
-  if (value.kind === "blob") return { $: "blob", v: { key: value.key, size: value.size } };
+  if (value.kind === "blob") {
+    const { key, size, references } = value;
+    return { $: "blob", v: references.length === 0 ? { key, size } : { key, size, references } };
+  }
   const node: Json = JSON.parse(value.data);
   if (value.references.length === 0) return node;
   return withReferences(node, (payload) => show(value.references[typeof payload === "number" ? payload : -1]), 0);
