@@ -24,7 +24,8 @@ import type { ErrorCode } from "./error-codes.ts";
 
 // The HTTP API: every route once, with what it takes and what it answers. The gateway serves this table; docs/http-api.md is made from it.
 
-interface Route {
+/** What a route takes beside its path, and what it answers. */
+export interface Route {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** `:name` is one percent-encoded segment; which names there are: `pathParameters`. GET answers HEAD too. */
   readonly path: string;
@@ -49,6 +50,8 @@ export const pathParameters = {
   session: "session_not_found",
   key: "blob_not_found",
 } as const satisfies Readonly<Record<string, ErrorCode>>;
+
+export type PathParameter = keyof typeof pathParameters;
 
 /** What every route can be refused with. */
 export const commonErrors = [

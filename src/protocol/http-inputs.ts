@@ -24,7 +24,8 @@ import { runStatuses } from "./views.ts";
 const projectName = name(isProjectName, projectNameRule);
 const environmentName = name(isEnvironmentName, environmentNameRule);
 const durationMs = z.int().min(0).max(DURATION_LIMIT_MS);
-const cursor = z.string().min(1).max(100);
+/** Text that only its maker understands. */
+const cursor = z.string().regex(/^[\x21-\x7e]{1,100}$/, "a cursor from an earlier answer is expected");
 /** Taken as it is: a schema for its members would lose one called `__proto__`. */
 const jsonObject = z.custom<Readonly<Record<string, unknown>>>(
   (input) => typeof input === "object" && input !== null && !Array.isArray(input),

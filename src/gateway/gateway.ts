@@ -1,0 +1,86 @@
+import type { Clock, Ms, Timers } from "../base/clock.ts";
+import { COME_BACK_WITHIN_MS, DRAIN_GRACE_MS, DRAIN_LOOK_MS } from "./limits.ts";
+import { type Random, randomBelow } from "../base/random.ts";
+import type { Duplex } from "node:stream";
+import type { Failure } from "../protocol/error-codes.ts";
+import type { Log } from "../process/log.ts";
+import type { Server } from "node:http";
+import type { SupervisorPort } from "./supervisor-port.ts";
+import { closeCodes } from "./sockets/close-codes.ts";
+import { createEnvironmentLinks } from "./environment-links.ts";
+import { createFileBlobs } from "./blobs/file-blobs.ts";
+import { createHttpApi } from "./http/api.ts";
+import { createHttpServer } from "./http/http-server.ts";
+import { createUpgrades } from "./sockets/upgrades.ts";
+import { startSocketSweep } from "./sockets/socket-sweep.ts";
+
+export interface GatewayParts {
+  readonly supervisor: SupervisorPort;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly log: Log;
+  readonly dataDirectory: string;
+  /** The address the server was started with. */
+  readonly host: string;
+  readonly connectionLimit: number;
+  /** Opens a stream to an orchestrator's socket. */
+  readonly connect: (socketPath: string) => Duplex;
+}
+
+export interface Gateway {
+  /** To be made to listen by the caller. */
+  readonly server: Server;
+  /** Takes nothing new, sends agents away, lets short requests end, and closes everything; never later than `withinMs`. */
+  drain(withinMs: Ms): Promise<void>;
+}
+
+/** Puts the parts together. */
+export function createGateway(parts: GatewayParts): Gateway {
+  const { clock, timers, random, log } = parts;
+  let isStopping = false;
+  const links = createEnvironmentLinks(parts);
+  const sweep = startSocketSweep(clock, timers);
+  const blobs = createFileBlobs(parts.dataDirectory, clock);
+  const api = createHttpApi({ ...parts, links, blobs, isStopping: () => isStopping }, log);
+  const http = createHttpServer(api, parts.connectionLimit, log);
+  const { server, connections } = http;
+  const upgrade = createUpgrades({
+    links,
+    sweep,
+    log,
+    host: parts.host,
+    isStopping: () => isStopping,
+    isSurplus: (socket) => connections.isSurplus(socket),
+  });
+  server.on("upgrade", upgrade);
+
+  /** Resolves when no request is under way, or at the deadline. */
+  const quiet = async (deadlineAt: Ms): Promise<void> => {
+    while (http.activeRequests() > 0 && clock.monotonic() < deadlineAt) {
+      await new Promise<void>((resolve) => timers.after(DRAIN_LOOK_MS, resolve));
+    }
+  };
+
+  return {
+    server,
+    async drain(withinMs) {
+      const startedAt = clock.monotonic();
+      isStopping = true;
+      server.close();
+      for (const socket of sweep.all()) {
+        socket.close(closeCodes.restarting, `retry-after-ms=${randomBelow(random, COME_BACK_WITHIN_MS)}`);
+      }
+      await quiet(startedAt + Math.min(DRAIN_GRACE_MS, withinMs / 2));
+      links.close(stopping()); // Ends what only waits: long polls and streams.
+      await quiet(startedAt + withinMs / 2);
+      server.closeAllConnections();
+      sweep.stop();
+      log.info({}, "gateway drained");
+    },
+  };
+}
+
+function stopping(): Failure {
+  return { code: "shutting_down", message: "The server is stopping.", details: { retryAfterMs: 2_000 } };
+}

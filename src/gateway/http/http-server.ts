@@ -1,0 +1,74 @@
+import { type Connections, countConnections } from "./connections.ts";
+import { HEADERS_CHECK_MS, HEADERS_LIMIT_BYTES, HEADERS_WAIT_MS, KEEP_ALIVE_MS, REFUSALS_LIMIT } from "../limits.ts";
+import { RequestError, getRequestListener } from "@hono/node-server";
+import { type Server, createServer } from "node:http";
+import { failureHeaders, failureJson, failureReply } from "./replies.ts";
+import type { Failure } from "../../protocol/error-codes.ts";
+import type { HttpApi } from "./api.ts";
+import type { Log } from "../../process/log.ts";
+
+/** The HTTP server around the API: its limits, and what it says to those whose requests never reach the API. */
+export interface HttpServer {
+  readonly server: Server;
+  readonly connections: Connections;
+  /** Requests that are not answered in whole yet. */
+  activeRequests(): number;
+}
+
+export function createHttpServer(api: HttpApi, connectionLimit: number, log: Log): HttpServer {
+  const listener = getRequestListener((request) => api.fetch(request), {
+    errorHandler(error) {
+      if (error instanceof RequestError) return failureReply(malformed(error.message));
+      log.error({ error: error instanceof Error ? error.stack : String(error) }, "an answer failed by a bug");
+      return failureReply({ code: "internal", message: "The server failed; its log says more." });
+    },
+  });
+  let active = 0;
+  const server = createServer({
+    maxHeaderSize: HEADERS_LIMIT_BYTES,
+    headersTimeout: HEADERS_WAIT_MS,
+    requestTimeout: 0, // A blob takes as long as it takes; read-body.ts and routes/blobs.ts know when a body stands still.
+    connectionsCheckingInterval: HEADERS_CHECK_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  });
+  server.maxConnections = connectionLimit + REFUSALS_LIMIT;
+  const connections = countConnections(server, connectionLimit);
+
+  server.on("request", (request, response) => {
+    if (connections.isSurplus(request.socket)) {
+      const refusal = tooManyConnections();
+      response.writeHead(503, { ...failureHeaders(refusal), connection: "close" }).end(failureJson(refusal));
+      return;
+    }
+    active += 1;
+    response.on("close", () => (active -= 1));
+    void listener(request, response);
+  });
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === "ECONNRESET" || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const body = failureJson(malformed(clientErrors[error.code ?? ""] ?? "The request is not HTTP/1.1."));
+    const head = `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}`;
+    socket.end(`${head}\r\nconnection: close\r\n\r\n${body}`, () => socket.destroy());
+  });
+  return { server, connections, activeRequests: () => active };
+}
+
+const clientErrors: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: `The head of the request is larger than ${HEADERS_LIMIT_BYTES} bytes.`,
+  ERR_HTTP_REQUEST_TIMEOUT: `The head of the request did not arrive within ${HEADERS_WAIT_MS / 1_000} s.`,
+};
+
+export function tooManyConnections(): Failure {
+  return {
+    code: "too_many_connections",
+    message: "The server has as many connections as it takes.",
+    details: { retryAfterMs: 5_000 },
+  };
+}
+
+function malformed(message: string): Failure {
+  return { code: "invalid_request", message };
+}

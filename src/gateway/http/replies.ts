@@ -1,0 +1,33 @@
+import { type Failure, statusOf } from "../../protocol/error-codes.ts";
+
+// How the API answers: JSON, with the form of errors that docs/http-api.md states.
+
+const jsonHeaders = { "content-type": "application/json", "x-content-type-options": "nosniff" };
+
+/** When a caller who is told to come back has not been told when. */
+const RETRY_AFTER_SECONDS = 1;
+
+export function jsonReply(status: number, body: unknown): Response {
+  return new Response(JSON.stringify(body), { status, headers: jsonHeaders });
+}
+
+export function emptyReply(status: number): Response {
+  return new Response(null, { status });
+}
+
+export function failureReply(failure: Failure, headers?: Readonly<Record<string, string>>): Response {
+  const status = statusOf(failure.code);
+  return new Response(failureJson(failure), { status, headers: { ...failureHeaders(failure), ...headers } });
+}
+
+/** The body of a failure. */
+export function failureJson({ code, message, details }: Failure): string {
+  return JSON.stringify({ error: { code, message, ...(details === undefined ? {} : { details }) } });
+}
+
+export function failureHeaders(failure: Failure): Readonly<Record<string, string>> {
+  if (statusOf(failure.code) !== 503) return jsonHeaders;
+  const retryAfterMs = failure.details?.["retryAfterMs"];
+  const seconds = typeof retryAfterMs === "number" ? Math.ceil(retryAfterMs / 1_000) : RETRY_AFTER_SECONDS;
+  return { ...jsonHeaders, "retry-after": String(Math.max(1, seconds)) };
+}

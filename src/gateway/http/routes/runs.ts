@@ -1,0 +1,128 @@
+import type { ApiParts, ApiRequest, RouteHandlers } from "../route-handlers.ts";
+import { type Result, failure, ok } from "../../../base/result.ts";
+import { IDEMPOTENCY_KEY_LIMIT } from "../../../protocol/limits.ts";
+import type { Failure } from "../../../protocol/error-codes.ts";
+import type { StartRunBody } from "../../../protocol/http-inputs.ts";
+import type { TargetOptions } from "../../../protocol/manifest.ts";
+import { askOrchestrator } from "../ask-orchestrator.ts";
+import { encodeArguments } from "../encode-arguments.ts";
+import { jsonReply } from "../replies.ts";
+
+type Names =
+  | "list-repositories"
+  | "list-agents"
+  | "drain-agent"
+  | "start-run"
+  | "list-runs"
+  | "get-run"
+  | "get-result"
+  | "cancel-run"
+  | "cancel-execution"
+  | "rerun-step";
+
+/** Runs, and what they run on. */
+export function runRoutes(parts: ApiParts): RouteHandlers<Names> {
+  const { links } = parts;
+  return {
+    "list-repositories": ({ parameters }) => askOrchestrator(links, parameters, "list-repositories", {}),
+
+    "list-agents": ({ parameters }) => askOrchestrator(links, parameters, "list-agents", {}),
+
+    "drain-agent": ({ parameters }) =>
+      askOrchestrator(links, parameters, "drain-agent", { session: parameters.session }),
+
+    "start-run": (request) => startRun(parts, request),
+
+    "list-runs": ({ parameters, query }) =>
+      askOrchestrator(links, parameters, "list-runs", {
+        status: query.status ?? null,
+        target: query.target ?? null,
+        limit: query.limit,
+        cursor: query.cursor ?? null,
+      }),
+
+    "get-run": ({ parameters }) => askOrchestrator(links, parameters, "get-run", { run: parameters.run }),
+
+    "get-result": ({ parameters, query: { waitMs }, raw }) =>
+      // The signal costs an object for each request; who does not wait is answered before they can go.
+      askOrchestrator(
+        links,
+        parameters,
+        "get-result",
+        { run: parameters.run, waitMs },
+        waitMs > 0 ? raw.signal : undefined,
+      ),
+
+    "cancel-run": ({ parameters }) => askOrchestrator(links, parameters, "cancel-run", { run: parameters.run }),
+
+    "cancel-execution": ({ parameters }) =>
+      askOrchestrator(links, parameters, "cancel-execution", { execution: parameters.execution }),
+
+    "rerun-step": ({ parameters }) => askOrchestrator(links, parameters, "rerun-step", { step: parameters.step }),
+  };
+}
+
+async function startRun(
+  { links, blobs }: ApiParts,
+  { parameters, body, raw }: ApiRequest<"start-run">,
+): Promise<Result<never, Failure> | Response> {
+  const idempotencyKey = keyOf(body, raw.headers.get("idempotency-key"));
+  if (!idempotencyKey.ok) return idempotencyKey;
+  const args = argumentsOf(body);
+  if (!args.ok) return args;
+  const found = await links.find(parameters);
+  if (!found.ok) return found;
+  if (found.value.isArchived) return failure(archived(parameters.environment));
+  const values = await encodeArguments(blobs, parameters, args.value);
+  if (!values.ok) return values;
+  const started = await found.value.link.request("start-run", {
+    target: body.target,
+    arguments: values.value,
+    options: optionsOf(body),
+    idempotencyKey: idempotencyKey.value,
+  });
+  if (!started.ok) return started;
+  const { isNew, ...ids } = started.value;
+  return jsonReply(isNew ? 201 : 200, ids);
+}
+
+function argumentsOf(body: StartRunBody): Result<readonly unknown[], Failure> {
+  if (body.params === undefined || body.params === null) return ok(body.arguments ?? []);
+  if (body.arguments === undefined || body.arguments === null) return ok([body.params]);
+  return failure(invalid("params", "send either arguments or params, not both"));
+}
+
+function keyOf(body: StartRunBody, header: string | null): Result<string | null, Failure> {
+  const key = body.idempotencyKey ?? header;
+  if (header === null || key === null) return ok(key);
+  if (header !== key) return failure(invalid("Idempotency-Key", "says something else than idempotencyKey in the body"));
+  if (key.length > 0 && key.length <= IDEMPOTENCY_KEY_LIMIT) return ok(key);
+  return failure(invalid("Idempotency-Key", `must have 1 to ${IDEMPOTENCY_KEY_LIMIT} characters`));
+}
+
+/** What the caller overrides; null when that is nothing. */
+function optionsOf(body: StartRunBody): TargetOptions | null {
+  const options: TargetOptions = {
+    retries: retriesOf(body),
+    timeoutMs: body.timeoutMs ?? null,
+    delayMs: body.delayMs ?? null,
+    priority: body.priority ?? null,
+    isolation: body.isolation ?? null,
+  };
+  return Object.values(options).every((option) => option === null) ? null : options;
+}
+
+function retriesOf({ retries }: StartRunBody): TargetOptions["retries"] {
+  if (retries === undefined || retries === null) return null;
+  if (typeof retries === "number") return { limit: retries, backoffMinMs: 0, backoffMaxMs: 0 };
+  const { limit, backoffMinMs, backoffMaxMs = backoffMinMs } = retries;
+  return { limit, backoffMinMs, backoffMaxMs };
+}
+
+function invalid(field: string, problem: string): Failure {
+  return { code: "invalid_request", message: `${field}: ${problem}`, details: { field } };
+}
+
+function archived(environment: string): Failure {
+  return { code: "environment_archived", message: `${environment} is archived: it is only read.` };
+}
