@@ -65,12 +65,12 @@ type Answer =
   | { readonly error?: undefined; readonly text: string }
   | { readonly error: ApiError; readonly retryAfterMs: Ms };
 
-async function sendOnce({ url, token }: RequestSettings, request: ApiRequest): Promise<Answer> {
+async function sendOnce({ url, token, world }: RequestSettings, request: ApiRequest): Promise<Answer> {
   const { method, path, body, waitMs = 0, signal } = request;
   const headers: Record<string, string> = { accept: "application/json" };
   if (token !== undefined) headers["authorization"] = `Bearer ${token}`;
   if (body !== undefined) headers["content-type"] = "application/json";
-  const timeout = AbortSignal.timeout(ANSWER_TIMEOUT_MS + waitMs);
+  const timeout = world.timeout(ANSWER_TIMEOUT_MS + waitMs);
   const init = { method, headers, signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]) };
   try {
     const response = await fetch(`${url}${path}`, body === undefined ? init : { ...init, body });

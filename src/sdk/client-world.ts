@@ -4,6 +4,8 @@ import { type Random } from "../base/random.ts";
 /** Time and chance for a client, wherever it runs. */
 export interface ClientWorld extends Random {
   monotonic(): Ms;
+  /** Aborts after the given time. */
+  timeout(delayMs: Ms): AbortSignal;
   /** Rejects with the reason of the signal when that aborts first. */
   sleep(delayMs: Ms, signal: AbortSignal | undefined): Promise<void>;
 }
@@ -11,6 +13,7 @@ export interface ClientWorld extends Random {
 export const realWorld: ClientWorld = {
   next: () => Math.random(),
   monotonic: () => performance.now(),
+  timeout: (delayMs) => AbortSignal.timeout(delayMs),
   sleep: (delayMs, signal) =>
     new Promise((resolve, reject) => {
       const stop = (): void => {
