@@ -7,7 +7,7 @@ import { type TargetDeclaration, describeTarget } from "./target.ts";
 import { encodeAll } from "./transfer.ts";
 
 /** A target with what `with(…)` said about it, or null. */
-export interface Callee {
+interface Callee {
   readonly declaration: TargetDeclaration;
   readonly options: TargetOptions | null;
 }

@@ -7,7 +7,7 @@ import type { ErrorView, RunResultView } from "../protocol/views.ts";
 import { ApiError, memberOf } from "./client-requests.ts";
 import type { FailedOutcome } from "./outcome.ts";
 
-export type ResultOutcome =
+type ResultOutcome =
   | { readonly kind: "pending" }
   | { readonly kind: "succeeded"; readonly value: unknown }
   | FailedOutcome;

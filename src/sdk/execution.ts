@@ -68,7 +68,7 @@ export async function cancel(executions: readonly Execution<unknown>[]): Promise
 }
 
 /** Makes a live handle of a reference inside a value. */
-export function liveReference(reference: Reference): unknown {
+function liveReference(reference: Reference): unknown {
   // Assets are not there yet; a value that names one was made by a later version, and decoding says so.
   return reference.kind === "execution" ? new ExecutionHandle(reference.id, reference.target) : undefined;
 }

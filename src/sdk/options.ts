@@ -39,7 +39,7 @@ export interface DefinitionOptions extends Omit<CallOptions, "retries"> {
 }
 
 /** The options of a definition, split into what travels and what stays. */
-export interface DeclaredOptions {
+interface DeclaredOptions {
   readonly name: string | null;
   readonly description: string | null;
   readonly options: TargetOptions;

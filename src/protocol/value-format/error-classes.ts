@@ -34,7 +34,7 @@ export function errorType(error: Error): string {
   return Object.hasOwn(builtInClasses, name) && typeof className === "string" && className !== "" ? className : name;
 }
 
-export interface ErrorParts {
+interface ErrorParts {
   readonly type: string;
   readonly message: string;
   readonly stack: string;

@@ -12,12 +12,12 @@ import { parseFrames } from "./stack-frames.ts";
 // cut, because hiding the error behind a complaint about one of its properties would help nobody.
 
 /** The type under which something that is no Error is thrown; no class can have such a name. */
-export const THROWN_VALUE_TYPE = "thrown value";
+const THROWN_VALUE_TYPE = "thrown value";
 
 /** Stands where causes or members beyond a limit were left out. */
 export const LEFT_OUT_TYPE = "left out";
 
-export interface ErrorHooks extends EncodeHooks<Reference> {
+interface ErrorHooks extends EncodeHooks<Reference> {
   /** Reads the frames of a stack trace. Default: parseFrames, which has no source lines. */
   readonly frames?: (stack: string) => readonly Frame[];
 }

@@ -7,7 +7,7 @@ import { anyValue } from "./arbitrary-value.ts";
 
 const reference: Reference = { kind: "execution", id: "Rbcdfgh:1:1", target: "flows/greet" };
 
-test("what the API shows can be given back to it", () => {
+test("what the API shows can be given back to it", { timeout: 30_000 }, () => {
   fc.assert(
     fc.property(anyValue, (value) => {
       const encoded = encodeValue(value);

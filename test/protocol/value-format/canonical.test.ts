@@ -25,11 +25,11 @@ function reversed(value: unknown): unknown {
   return copy;
 }
 
-test("the order in which objects, maps and sets were built does not show", () => {
+test("the order in which objects, maps and sets were built does not show", { timeout: 30_000 }, () => {
   fc.assert(fc.property(anyValue, (value) => canonical(reversed(value)) === canonical(value)));
 });
 
-test("canonical text is data whose canonical text is itself", () => {
+test("canonical text is data whose canonical text is itself", { timeout: 30_000 }, () => {
   fc.assert(
     fc.property(anyValue, (value) => {
       const text = canonical(value);

@@ -9,7 +9,7 @@ function roundTrip(value: unknown): unknown {
   return decodeValue(encodeValue(value));
 }
 
-test("whatever is encoded decodes to an equal value", () => {
+test("whatever is encoded decodes to an equal value", { timeout: 30_000 }, () => {
   fc.assert(
     fc.property(anyValue, (value) => {
       const encoded = encodeValue(value);
@@ -21,7 +21,7 @@ test("whatever is encoded decodes to an equal value", () => {
   );
 });
 
-test("plain JSON without a key $ is written as JSON.stringify writes it", () => {
+test("plain JSON without a key $ is written as JSON.stringify writes it", { timeout: 30_000 }, () => {
   fc.assert(
     fc.property(plainValue, (value) => {
       const json = JSON.stringify(value);
