@@ -1,0 +1,64 @@
+import { applyPatch, type Patch } from "../../protocol/patch.ts";
+import type { Failure } from "../../protocol/error-codes.ts";
+import { isErrorCode } from "../../protocol/error-codes.ts";
+
+// What the server says on `E/topics` (protocol/topics.ts), read into the value of one topic.
+
+/** The value so far; null before the first. */
+export interface TopicState {
+  readonly version: number;
+  readonly value: unknown;
+}
+
+export type TopicStep =
+  | { readonly kind: "value"; readonly state: TopicState }
+  /** The topic is refused. */
+  | { readonly kind: "refused"; readonly failure: Failure }
+  /** A version is missing, or the message is none that this side knows: ask for the topic anew. */
+  | { readonly kind: "lost" };
+
+/** The state after one message. */
+export function readTopicMessage(state: TopicState | null, text: string): TopicStep {
+  const message = parseList(text);
+  switch (message?.[0]) {
+    case "value":
+      return typeof message[2] === "number"
+        ? { kind: "value", state: { version: message[2], value: message[3] } }
+        : { kind: "lost" };
+    case "patch":
+      return applyNext(state, message[2], message[3]);
+    case "error":
+      return { kind: "refused", failure: readFailure(message[2]) };
+    default:
+      return { kind: "lost" };
+  }
+}
+
+function applyNext(state: TopicState | null, version: unknown, patch: unknown): TopicStep {
+  if (state === null || version !== state.version + 1 || !isPatch(patch)) return { kind: "lost" };
+  try {
+    return { kind: "value", state: { version, value: applyPatch(state.value, patch) } };
+  } catch {
+    return { kind: "lost" }; // It does not fit: the value here is not the one there.
+  }
+}
+
+function parseList(text: string): readonly unknown[] | undefined {
+  try {
+    const message: unknown = JSON.parse(text);
+    return Array.isArray(message) ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isPatch(patch: unknown): patch is Patch {
+  return Array.isArray(patch) && patch.every((operation) => Array.isArray(operation) && Array.isArray(operation[0]));
+}
+
+function readFailure(body: unknown): Failure {
+  const fields = typeof body === "object" && body !== null ? body : {};
+  const code = "code" in fields && typeof fields.code === "string" ? fields.code : "";
+  const message = "message" in fields && typeof fields.message === "string" ? fields.message : "the topic is refused";
+  return { code: isErrorCode(code) ? code : "internal", message };
+}

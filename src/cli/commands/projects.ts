@@ -1,0 +1,32 @@
+import type { Context } from "../context.ts";
+import { formatMoment } from "../output/moment.ts";
+import { confirm } from "./confirm.ts";
+
+export async function listProjects({ api, output }: Context): Promise<void> {
+  const body = await api.call("list-projects", {});
+  const now = Date.now();
+  output.list({
+    rows: body.projects,
+    columns: [
+      { title: "PROJECT", value: ({ id }) => id },
+      { title: "ENVIRONMENTS", value: ({ environments }) => String(environments), alignsRight: true },
+      { title: "CREATED", value: ({ createdAt }) => formatMoment(output.out, createdAt, now) },
+    ],
+    id: ({ id }) => id,
+    body,
+    empty: "no projects",
+  });
+}
+
+export async function createProject({ api, output }: Context, id: string): Promise<void> {
+  const created = await api.call("create-project", {}, { body: { id } });
+  if (output.isJson) return output.json(created);
+  output.line(created.id);
+  output.next(`coflux environments create <name> -p ${created.id}`);
+}
+
+export async function deleteProject(context: Context, project: string, { yes }: { yes?: boolean }): Promise<void> {
+  await confirm(context, yes, `Delete project ${project}?`);
+  await context.api.call("delete-project", { project });
+  context.output.note(`project ${project} is deleted`);
+}

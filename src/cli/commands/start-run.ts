@@ -1,0 +1,79 @@
+import { readFile } from "node:fs/promises";
+import { text as readAll } from "node:stream/consumers";
+import type { Ms } from "../../base/clock.ts";
+import type { StartedRunView } from "../../protocol/views.ts";
+import { CommandError, usageError } from "../command-error.ts";
+import type { Context } from "../context.ts";
+import { parseArgument, parseParams, retriesOf } from "../input/run-arguments.ts";
+import { findTarget } from "./find-target.ts";
+
+/** The flags of `submit` and `run`. */
+export interface CallFlags {
+  /** JSON, `@file` or `-` for stdin. */
+  readonly params?: string;
+  readonly idempotencyKey?: string;
+  readonly delay?: Ms;
+  readonly timeout?: Ms;
+  readonly priority?: number;
+  readonly retries?: number | "unlimited";
+  readonly backoff?: readonly [Ms, Ms];
+}
+
+export interface StartedRun extends StartedRunView {
+  /** The whole path, also when only its beginning was typed. */
+  readonly target: string;
+}
+
+/** Starts a run of the target that was meant. */
+export async function startRun(
+  context: Context,
+  target: string,
+  words: readonly string[],
+  flags: CallFlags,
+): Promise<StartedRun> {
+  const body = {
+    ...(flags.params === undefined
+      ? { arguments: words.map(argumentOf) }
+      : { params: await readParams(flags.params, words) }),
+    idempotencyKey: flags.idempotencyKey,
+    delayMs: flags.delay,
+    timeoutMs: flags.timeout,
+    priority: flags.priority,
+    retries: retriesOf(flags.retries, flags.backoff),
+  };
+  const start = async (path: string): Promise<StartedRun> => {
+    const started = await context.api.call("start-run", {}, { body: { target: path, ...body } });
+    return { ...started, target: path };
+  };
+  // The usual case is a whole path: only when there is no such target, or it is no path at all, the known ones are asked for.
+  if (!target.includes("/")) return await start(await findTarget(context, target));
+  try {
+    return await start(target);
+  } catch (error) {
+    if (!(error instanceof CommandError) || error.code !== "target_not_found") throw error;
+    return await start(await findTarget(context, target));
+  }
+}
+
+function argumentOf(word: string): unknown {
+  const value = parseArgument(word);
+  if (!value.ok) throw usageError(value.error);
+  return value.value;
+}
+
+async function readParams(source: string, words: readonly string[]): Promise<unknown> {
+  if (words.length > 0) throw usageError("--params stands for all arguments: give either it or arguments");
+  const params = await readSource(source).then(({ text, origin }) => parseParams(text, origin));
+  if (!params.ok) throw usageError(params.error);
+  return params.value;
+}
+
+async function readSource(source: string): Promise<{ readonly text: string; readonly origin: string }> {
+  if (source === "-") return { text: await readAll(process.stdin), origin: "what stdin says" };
+  if (!source.startsWith("@")) return { text: source, origin: "--params" };
+  const path = source.slice(1);
+  const text = await readFile(path, "utf8").catch((error: Error) => {
+    throw usageError(`--params: ${error.message}`);
+  });
+  return { text, origin: path };
+}

@@ -1,0 +1,65 @@
+import { type Command, CommanderError } from "commander";
+import { usageError } from "./command-error.ts";
+import { createCommandOutput } from "./context.ts";
+import { type ExitCode, exitCodes } from "./exit-codes.ts";
+import { printError } from "./output/print-error.ts";
+import { createProgram } from "./program.ts";
+
+// The entry of the command line: one command, one exit code.
+
+const words = process.argv.slice(2);
+
+// Whoever reads our output may stop reading at any time (`coflux runs list | head`): that is no error.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === "EPIPE" ? exitCodes.ok : exitCodes.internal),
+  );
+}
+
+process.exitCode = await runCommand();
+// Nothing is left to do, whatever still holds the process; what was written to a pipe has to leave first.
+process.stdout.write("", () => process.exit());
+
+async function runCommand(): Promise<ExitCode> {
+  let exitCode: ExitCode = exitCodes.ok;
+  const program = createProgram((code) => (exitCode = code));
+  try {
+    if (words.length === 0) program.outputHelp();
+    else await program.parseAsync(words, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    // Help and the version are printed as asked, and end the parsing.
+    if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
+    const { err } = createCommandOutput({ color: !hasFlag("--no-color") });
+    const problem = error instanceof CommanderError ? misuse(error, program) : error;
+    return printError(problem, err, { isJson: hasFlag("--json"), isDebug: hasFlag("--debug") });
+  }
+}
+
+/** What commander says, as an error of ours: the problem, then the way out. */
+function misuse({ code, message }: CommanderError, program: Command): Error {
+  const command = commandMeant(program);
+  const help = `coflux help${command === "" ? "" : ` ${command}`}`;
+  if (code === "commander.help") return usageError(`coflux ${command} needs a subcommand`, help);
+  const [problem = "", suggestion] = message.replace(/^error: /, "").split("\n");
+  return usageError(problem, suggestion?.replace(/^\((.*)\)$/, "$1").replace("Did", "did") ?? help);
+}
+
+/** As far as the words name one: `runs show`. */
+function commandMeant(program: Command): string {
+  const path: string[] = [];
+  let command = program;
+  for (const word of words) {
+    const next = command.commands.find((one) => one.name() === word);
+    if (next === undefined) continue; // A flag, its value, or an argument.
+    path.push(word);
+    command = next;
+  }
+  return path.join(" ");
+}
+
+/** Also for errors that come before the flags are read. */
+function hasFlag(flag: string): boolean {
+  const end = words.indexOf("--");
+  return words.slice(0, end < 0 ? words.length : end).includes(flag);
+}

@@ -1,0 +1,57 @@
+import type { Ms } from "../../base/clock.ts";
+import { exhaustive } from "../../base/exhaustive.ts";
+import { formatDuration } from "../../base/duration.ts";
+import { parseExecutionId } from "../../protocol/ids.ts";
+import type { ErrorView, ExecutionView, ResultView, StepView } from "../../protocol/views.ts";
+import { describeWaitReason } from "../../protocol/wait-reason.ts";
+import { plainLine } from "../output/text-width.ts";
+import { formatUntil } from "../output/time.ts";
+
+// What stands beside a step: how long it took, and why it is where it is.
+
+/** `TypeError: bad row`, on one line. */
+export function describeError(error: Pick<ErrorView, "type" | "message">): string {
+  return plainLine(error.message === "" ? error.type : `${error.type}: ${error.message}`);
+}
+
+/** How the result is other than by its value; empty for a value. */
+export function describeResult(result: ResultView): string {
+  switch (result.status) {
+    case "succeeded":
+      return "";
+    case "failed":
+      return describeError(result.error);
+    case "abandoned":
+      return `abandoned: ${plainLine(result.reason)}`;
+    case "timed_out":
+      return "timed out";
+    case "cancelled":
+      return "cancelled";
+    case "spawned":
+      return `run ${parseExecutionId(result.execution)?.run ?? result.execution}`;
+    default:
+      return exhaustive(result);
+  }
+}
+
+/** How long the latest attempt has been running, or waiting if it is not running yet; empty when nothing is known. */
+export function describeTime(execution: ExecutionView, now: Ms): string {
+  const { createdAt, assignedAt, completedAt } = execution;
+  if (assignedAt !== null) return formatDuration(Math.max(0, (completedAt ?? now) - assignedAt));
+  return completedAt === null ? `waiting ${formatDuration(Math.max(0, now - createdAt))}` : "";
+}
+
+/** All that is to be said of the latest attempt, most important first. */
+export function describeExecution(step: StepView, execution: ExecutionView, now: Ms): string[] {
+  const notes: string[] = [];
+  if (execution.attempt > 1) notes.push(`attempt ${execution.attempt}`);
+  if (execution.status === "cached") notes.push("cached");
+  if (execution.result) notes.push(describeResult(execution.result));
+  // That an execution waits for those it called shows in the tree itself.
+  if (execution.reason && execution.reason.code !== "waiting_for") {
+    notes.push(describeWaitReason(execution.reason, (at) => formatUntil(at, now)));
+  }
+  const before = execution.result === null ? step.executions.at(-2)?.result : undefined;
+  if (before && before.status !== "succeeded") notes.push(`before: ${describeResult(before)}`);
+  return notes.filter((note) => note !== "");
+}

@@ -1,0 +1,86 @@
+import type { ExecutionView, RunView, StepView } from "../../protocol/views.ts";
+
+/** What a person sees of an execution. */
+export type ShownState =
+  | "queued"
+  | "running"
+  | "succeeded"
+  | "failed"
+  | "cancelled"
+  | "suspended"
+  | "deferred"
+  | "spawned"
+  | "recurred";
+
+export function shownState(execution: ExecutionView): ShownState {
+  switch (execution.status) {
+    case "queued":
+      return "queued";
+    case "assigned":
+      return "running";
+    case "succeeded":
+    case "cached":
+      return "succeeded";
+    case "failed":
+    case "abandoned":
+    case "timed_out":
+      return "failed";
+    case "cancelled":
+    case "suspended":
+    case "deferred":
+    case "spawned":
+    case "recurred":
+      return execution.status;
+  }
+}
+
+export const finishedUrgency = 3;
+
+/** What deserves a line first when there are not enough: a smaller number. */
+export function urgencyOf(state: ShownState): number {
+  switch (state) {
+    case "failed":
+      return 0;
+    case "running":
+      return 1;
+    case "queued":
+    case "suspended":
+      return 2;
+    case "succeeded":
+    case "cancelled":
+    case "deferred":
+    case "spawned":
+    case "recurred":
+      return finishedUrgency;
+  }
+}
+
+/** The attempt that counts. A step always has one. */
+export function latestExecution(step: StepView): ExecutionView | undefined {
+  return step.executions.at(-1);
+}
+
+export type StepCounts = Readonly<Record<"steps" | "done" | "failed" | "running" | "waiting", number>>;
+
+/** How many steps of a run are in which state. */
+export function countSteps(run: RunView): StepCounts {
+  const counts = { steps: run.steps.length, done: 0, failed: 0, running: 0, waiting: 0 };
+  for (const step of run.steps) {
+    const execution = latestExecution(step);
+    if (execution) counts[countedAs(shownState(execution))] += 1;
+  }
+  return counts;
+}
+
+export function countedAs(state: ShownState): "done" | "failed" | "running" | "waiting" {
+  switch (urgencyOf(state)) {
+    case 0:
+      return "failed";
+    case 1:
+      return "running";
+    case 2:
+      return "waiting";
+    default:
+      return "done";
+  }
+}

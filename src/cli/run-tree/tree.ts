@@ -1,0 +1,85 @@
+import type { ExecutionView, RunView, StepView } from "../../protocol/views.ts";
+import { GROUP_FAILURES, GROUP_LEAST } from "../limits.ts";
+import { countedAs, latestExecution, shownState, urgencyOf } from "./state.ts";
+
+/** One step with its latest attempt, over what that attempt called. */
+export interface StepNode {
+  readonly kind: "step";
+  readonly step: StepView;
+  readonly execution: ExecutionView;
+  readonly children: readonly TreeNode[];
+  /** Smaller deserves a line first (state.ts). */
+  readonly urgency: number;
+  /** Steps in this part of the tree, this one included. */
+  readonly size: number;
+}
+
+/** Many siblings of one target as one line, over those of them that failed. */
+export interface GroupNode {
+  readonly kind: "group";
+  readonly target: string;
+  readonly members: readonly StepNode[];
+  readonly counts: Readonly<Record<"done" | "failed" | "running" | "waiting", number>>;
+  readonly children: readonly StepNode[];
+  readonly urgency: number;
+  readonly size: number;
+}
+
+export type TreeNode = StepNode | GroupNode;
+
+/** The tree of a run's latest attempts; undefined before its first step is there. `withGroups` folds many siblings of one target. */
+export function buildTree(run: RunView, { withGroups }: { readonly withGroups: boolean }): StepNode | undefined {
+  const stepsOf = new Map<string | null, StepView[]>();
+  for (const step of run.steps) {
+    const siblings = stepsOf.get(step.parentId);
+    if (siblings) siblings.push(step);
+    else stepsOf.set(step.parentId, [step]);
+  }
+
+  const childrenOf = (execution: ExecutionView): TreeNode[] => {
+    const nodes = (stepsOf.get(execution.id) ?? []).map(nodeOf).filter((node) => node !== undefined);
+    return withGroups ? foldSiblings(nodes) : nodes;
+  };
+  const nodeOf = (step: StepView): StepNode | undefined => {
+    const execution = latestExecution(step);
+    if (!execution) return undefined;
+    const children = childrenOf(execution);
+    const size = children.reduce((sum, child) => sum + child.size, 1);
+    return { kind: "step", step, execution, children, urgency: urgencyOf(shownState(execution)), size };
+  };
+
+  const root = stepsOf.get(null)?.[0];
+  return root && nodeOf(root);
+}
+
+/** A group stands where its first member stood. */
+function foldSiblings(nodes: readonly StepNode[]): TreeNode[] {
+  if (nodes.length < GROUP_LEAST) return [...nodes];
+  const byTarget = new Map<string, StepNode[]>();
+  for (const node of nodes) {
+    const members = byTarget.get(node.step.target);
+    if (members) members.push(node);
+    else byTarget.set(node.step.target, [node]);
+  }
+  return [...byTarget].flatMap(([target, members]): readonly TreeNode[] =>
+    members.length < GROUP_LEAST ? members : [groupOf(target, members)],
+  );
+}
+
+function groupOf(target: string, members: readonly StepNode[]): GroupNode {
+  const counts = { done: 0, failed: 0, running: 0, waiting: 0 };
+  for (const { execution } of members) counts[countedAs(shownState(execution))] += 1;
+  return {
+    kind: "group",
+    target,
+    members,
+    counts,
+    children: members.filter(hasFailure).slice(0, GROUP_FAILURES),
+    urgency: Math.min(...members.map(({ urgency }) => urgency)),
+    size: members.reduce((sum, member) => sum + member.size, 0),
+  };
+}
+
+function hasFailure(node: TreeNode): boolean {
+  return node.urgency === 0 || node.children.some(hasFailure);
+}

@@ -1,0 +1,26 @@
+import type { Command } from "commander";
+import { withAlternatives } from "../api/missing.ts";
+import { type Context, type GlobalFlags, createContext } from "../context.ts";
+import { type ExitCode, exitCodes } from "../exit-codes.ts";
+
+/** What a command says when it is done; nothing means ok. */
+type Act<V extends unknown[]> = (context: Context, ...values: V) => Promise<ExitCode | void>;
+
+/** Makes what commander calls out of a command's function. The process ends with the code that the function gives. */
+export type Acting = <V extends unknown[]>(act: Act<V>) => (...values: unknown[]) => Promise<void>;
+
+export function createActing(exitWith: (code: ExitCode) => void): Acting {
+  return function acting<V extends unknown[]>(act: Act<V>) {
+    return async (...values) => {
+      // commander gives arguments in the order of their declaration, then the flags, then the command itself.
+      const command = values.at(-1) as Command;
+      const given = values.slice(0, -1) as V;
+      const context = await createContext(command.optsWithGlobals<GlobalFlags>());
+      try {
+        exitWith((await act(context, ...given)) ?? exitCodes.ok);
+      } catch (error) {
+        throw await withAlternatives(error, context.api);
+      }
+    };
+  };
+}

@@ -1,0 +1,71 @@
+import { type Command, Option } from "commander";
+import {
+  durationOption,
+  durationRangeOption,
+  nonEmptyOption,
+  retriesOption,
+  wholeNumberOption,
+} from "../input/option-values.ts";
+import type { CallFlags } from "../commands/start-run.ts";
+import type { WatchFlags } from "../commands/watch-run.ts";
+import { progressKinds } from "../run-tree/progress-kind.ts";
+import type { Acting } from "./act.ts";
+
+const argumentHelp = "JSON; a word that is not valid JSON is a string";
+
+/** `submit` and `run`. */
+export function defineCallCommands(program: Command, acting: Acting): void {
+  withCallFlags(program.command("run"))
+    .summary("start a run, watch it, print its result")
+    .description(
+      "Starts a run of a workflow. Its live tree goes to stderr, its result as JSON to stdout, and the exit code says how it ended.\n" +
+        "Ctrl-C detaches: the run goes on.",
+    )
+    .addOption(progressOption())
+    .option("--cancel-on-interrupt", "Ctrl-C cancels the run instead of leaving it")
+    .addHelpText(
+      "after",
+      examples(["coflux run flows/greet Joe", 'coflux run flows/report \'{"day":"2026-11-01"}\' | jq .total']),
+    )
+    .action(
+      acting(async (context, target: string, words: string[], flags: CallFlags & WatchFlags) => {
+        const { run } = await import("../commands/run.ts");
+        return await run(context, target, words, flags);
+      }),
+    );
+
+  withCallFlags(program.command("submit"))
+    .summary("start a run, print its id")
+    .description("Starts a run of a workflow and prints its id without waiting for it.")
+    .addHelpText(
+      "after",
+      examples(["coflux submit flows/greet Joe", "coflux submit flows/bill --delay 10m --idempotency-key order-17"]),
+    )
+    .action(
+      acting(async (context, target: string, words: string[], flags: CallFlags) => {
+        const { submit } = await import("../commands/submit.ts");
+        await submit(context, target, words, flags);
+      }),
+    );
+}
+
+export function progressOption(): Option {
+  return new Option("--progress <kind>", "how to show progress on stderr").choices(progressKinds).default("auto");
+}
+
+export function examples(commands: readonly string[]): string {
+  return `\nExamples:\n${commands.map((command) => `  $ ${command}`).join("\n")}`;
+}
+
+function withCallFlags(command: Command): Command {
+  return command
+    .argument("<target>", "repository/name of a workflow, or enough of it to tell it from others")
+    .argument("[arguments...]", argumentHelp)
+    .option("--params <json>", "one object instead of arguments: JSON, @file or - for stdin", nonEmptyOption)
+    .option("--idempotency-key <key>", "the same key, target and arguments give the same run", nonEmptyOption)
+    .option("--delay <duration>", "how long until it is due, such as 10m", durationOption)
+    .option("--timeout <duration>", "how long its function may run, such as 30s", durationOption)
+    .option("--priority <number>", "larger goes first; 0 is usual", wholeNumberOption(-1_000_000, 1_000_000))
+    .option("--retries <number>", "how many times a failure is tried again, or unlimited", retriesOption)
+    .option("--backoff <durations>", "how long retries are apart: 1s, or 1s,30s", durationRangeOption);
+}
