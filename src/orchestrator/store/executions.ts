@@ -1,15 +1,16 @@
 import type { ExecutionId, RunId, SessionId } from "../../protocol/ids.ts";
 import { executionIdOf, parseExecutionId } from "../../protocol/ids.ts";
+import type { Outcome } from "../../protocol/outcome.ts";
 import { type ExecutionStatus, executionStatuses } from "../../protocol/views.ts";
 import type { Database } from "./database.ts";
-import type { ResultColumns } from "./value-columns.ts";
+import { type ResultColumns, unpackOutcome } from "./value-columns.ts";
 
 /** What an execution does with a slot of its session; the position is what is stored. */
 const slots = ["none", "held", "yielded", "outlived"] as const;
 /** `yielded`: its code waits for others. `outlived`: its code runs on after its outcome. */
 export type Slot = (typeof slots)[number];
 
-export interface ExecutionRow extends ResultColumns {
+export interface ExecutionRow {
   readonly id: number;
   readonly executionId: ExecutionId;
   readonly step: number;
@@ -34,8 +35,7 @@ type RawExecution = Omit<ExecutionRow, "executionId" | "status" | "slot"> & {
 };
 
 const selected = `SELECT executions.id, step, number, attempt, steps.parent, run, runs.external_id AS runId, executions.target,
-    priority, executions.status, slot, session, sessions.external_id AS sessionId, expires_at AS expiresAt, successor, result,
-    result_links AS resultLinks`;
+    priority, executions.status, slot, session, sessions.external_id AS sessionId, expires_at AS expiresAt, successor`;
 const joined = `JOIN runs ON runs.id = run LEFT JOIN sessions ON sessions.id = session`;
 const byId = `${selected} FROM executions JOIN steps ON steps.id = step ${joined} WHERE executions.id = ?`;
 const byParts = `${selected} FROM runs JOIN steps ON run = runs.id JOIN executions ON step = steps.id
@@ -54,6 +54,14 @@ export function getExecution(db: Database, id: number): ExecutionRow {
   return row;
 }
 
+/** How an execution ended that is final and has no successor; undefined while it is none. */
+export function outcomeOf(db: Database, { id, status }: ExecutionRow): Outcome | undefined {
+  if (status === "queued" || status === "assigned") return undefined;
+  const sql = "SELECT result, result_links AS resultLinks FROM executions WHERE id = ?";
+  const columns = db.get<ResultColumns>(sql, id);
+  return columns && unpackOutcome(status, columns);
+}
+
 /** All attempts at a step, oldest first. */
 export function attemptsOf(db: Database, step: number): ExecutionRow[] {
   const sql = `${selected} FROM executions JOIN steps ON steps.id = step ${joined} WHERE step = ? ORDER BY attempt`;
@@ -62,7 +70,7 @@ export function attemptsOf(db: Database, step: number): ExecutionRow[] {
 
 /** The statuses of a step's attempts before this one, newest first, as far as the reader asks. */
 export function earlierStatuses(db: Database, step: number, attempt: number, limit: number): ExecutionStatus[] {
-  const sql = "SELECT status FROM executions WHERE step = ? AND attempt < ? ORDER BY attempt DESC LIMIT ?";
+  const sql = "SELECT status FROM executions WHERE step = ? AND attempt < ? ORDER BY attempt DESC LIMIT ? + 0";
   return db.all<{ status: number }>(sql, step, attempt, limit).map(({ status }) => statusOf(status));
 }
 
@@ -150,12 +158,12 @@ export function inSlotsOf(db: Database, session: number): ExecutionRow[] {
 
 /** How many slots of the session are taken, counted up to `limit`. */
 export function countHeldSlots(db: Database, session: number, limit: number): number {
-  return count(db, "SELECT 1 FROM executions WHERE session = ? AND slot IN (1, 3) LIMIT ?", session, limit);
+  return count(db, "SELECT 1 FROM executions WHERE session = ? AND slot > 0 AND slot <> 2 LIMIT ? + 0", session, limit);
 }
 
 /** How many executions of the session wait for others, counted up to `limit`. */
 export function countWaiting(db: Database, session: number, limit: number): number {
-  return count(db, "SELECT 1 FROM executions WHERE session = ? AND slot = 2 LIMIT ?", session, limit);
+  return count(db, "SELECT 1 FROM executions WHERE session = ? AND slot > 0 AND slot = 2 LIMIT ? + 0", session, limit);
 }
 
 export function recordIgnored(db: Database, id: number, status: ExecutionStatus, reportedAt: number): boolean {

@@ -16,7 +16,7 @@ export function dueExecutions(db: Database, now: number, limit: number): DueRow[
   return db.all<DueRow>(
     `SELECT executions.id, steps.parent IS NOT NULL AND targets.type = 0 AS isCall
      FROM executions JOIN steps ON steps.id = step JOIN targets ON targets.id = executions.target
-     WHERE status = 0 AND is_ready = 0 AND due_at <= ? ORDER BY due_at, executions.id LIMIT ?`,
+     WHERE status = 0 AND is_ready = 0 AND due_at <= ? ORDER BY due_at, executions.id LIMIT ? + 0`,
     now,
     limit,
   );
@@ -45,7 +45,7 @@ export interface ReadyRow {
 export function readyExecutions(db: Database, target: number, limit: number): ReadyRow[] {
   return db.all<ReadyRow>(
     `SELECT id, target, priority, due_at AS dueAt FROM executions
-     WHERE status = 0 AND is_ready = 1 AND target = ? ORDER BY priority DESC, due_at, id LIMIT ?`,
+     WHERE status = 0 AND is_ready = 1 AND target = ? ORDER BY priority DESC, due_at, id LIMIT ? + 0`,
     target,
     limit,
   );
@@ -55,7 +55,7 @@ export function readyExecutions(db: Database, target: number, limit: number): Re
 export function awaitedReadyExecutions(db: Database, target: number, limit: number): ReadyRow[] {
   return db.all<ReadyRow>(
     `SELECT DISTINCT id, target, priority, due_at AS dueAt FROM waits JOIN executions ON id = awaited
-     WHERE status = 0 AND is_ready = 1 AND target = ? ORDER BY priority DESC, due_at, id LIMIT ?`,
+     WHERE status = 0 AND is_ready = 1 AND target = ? ORDER BY priority DESC, due_at, id LIMIT ? + 0`,
     target,
     limit,
   );
@@ -99,7 +99,7 @@ export function workOf(db: Database, execution: number): WorkRow {
 export function countQueued(db: Database, limit: number): number {
   const sql = `SELECT count(*) AS n FROM (
     SELECT 1 FROM executions WHERE status = 0 AND is_ready = 1 UNION ALL
-    SELECT 1 FROM executions WHERE status = 0 AND is_ready = 0 LIMIT ?)`;
+    SELECT 1 FROM executions WHERE status = 0 AND is_ready = 0 LIMIT ? + 0)`;
   return db.get<{ n: number }>(sql, limit)?.n ?? 0;
 }
 
@@ -115,6 +115,6 @@ export function nextExpiryAt(db: Database): number | null {
 
 /** Executions whose agent should have enforced their timeout by now. */
 export function expiredExecutions(db: Database, now: number, limit: number): number[] {
-  const sql = "SELECT id FROM executions WHERE expires_at <= ? ORDER BY expires_at, id LIMIT ?";
+  const sql = "SELECT id FROM executions WHERE expires_at <= ? ORDER BY expires_at, id LIMIT ? + 0";
   return db.all<{ id: number }>(sql, now, limit).map(({ id }) => id);
 }

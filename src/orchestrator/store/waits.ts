@@ -37,8 +37,11 @@ export function deleteWaitsOf(db: Database, caller: number): void {
 
 /** All of a session's: its agent asks again. */
 export function deleteWaitsOfSession(db: Database, session: number): void {
-  db.run("DELETE FROM waits WHERE caller IN (SELECT id FROM executions WHERE session = ? AND slot = 2)", session);
-  db.run("UPDATE executions SET slot = 1 WHERE session = ? AND slot = 2", session);
+  db.run(
+    "DELETE FROM waits WHERE caller IN (SELECT id FROM executions WHERE session = ? AND slot > 0 AND slot = 2)",
+    session,
+  );
+  db.run("UPDATE executions SET slot = 1 WHERE session = ? AND slot > 0 AND slot = 2", session);
 }
 
 export interface AnswerableWait {

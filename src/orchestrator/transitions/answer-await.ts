@@ -1,9 +1,8 @@
 import { insertWait, recordDependency } from "../store/waits.ts";
-import type { ExecutionRow } from "../store/executions.ts";
+import { type ExecutionRow, outcomeOf } from "../store/executions.ts";
 import type { Outcome } from "../../protocol/outcome.ts";
 import type { Transaction } from "../transaction.ts";
 import { follow } from "./follow.ts";
-import { unpackOutcome } from "../store/value-columns.ts";
 
 export interface Await {
   readonly caller: ExecutionRow;
@@ -17,7 +16,7 @@ export interface Await {
 export function answerAwait(tx: Transaction, { caller, request, asked, isPeek }: Await): void {
   recordDependency(tx.db, caller.id, asked.id, request);
   const end = follow(tx.db, asked);
-  const outcome = unpackOutcome(end.status, end) ?? null;
+  const outcome = outcomeOf(tx.db, end) ?? null;
   if (outcome === null && !isPeek) {
     insertWait(tx.db, { caller: caller.id, request, asked: asked.id, awaited: end.id });
     tx.effects.changed("agents-changed");
