@@ -4,8 +4,7 @@ import { CommandError } from "../command-error.ts";
 import type { Context } from "../context.ts";
 import { exitCodeOfRun } from "../exit-codes.ts";
 import { errorLines } from "../output/error-lines.ts";
-import { plainLine } from "../output/text-width.ts";
-import { describeResult } from "../run-tree/describe.ts";
+import { describeResult, detailsOfResult } from "../run-tree/describe.ts";
 
 export interface FailedRun {
   readonly run: string;
@@ -42,7 +41,8 @@ const verbs = {
 function reasonOf(shown: ResultView, status: ResultView["status"]): string {
   if (shown.status === "failed") return ""; // The report has it.
   if (shown.status !== status) return `: ${describeResult(shown)}`;
-  return shown.status === "abandoned" ? `: ${plainLine(shown.reason)}` : "";
+  const details = detailsOfResult(shown);
+  return details === "" ? "" : `: ${details}`;
 }
 
 function hintFor(context: Context, run: string, execution: string | undefined): string {

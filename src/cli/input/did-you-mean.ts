@@ -1,11 +1,14 @@
 const SUGGESTIONS = 3;
+/** How much of a word may be mistyped. */
+const EDITED_SHARE = 0.3;
 
 /** Those of the known names that someone who typed `text` may have meant: nearest first, none when nothing is near. */
 export function similarNames(text: string, known: readonly string[]): string[] {
   const wanted = text.toLowerCase();
+  const mostEdits = Math.max(1, Math.floor(wanted.length * EDITED_SHARE));
   return known
     .map((name) => ({ name, distance: nearness(wanted, name.toLowerCase()) }))
-    .filter(({ name, distance }) => distance <= Math.max(1, Math.floor(Math.max(text.length, name.length) * 0.3)))
+    .filter(({ distance }) => distance <= mostEdits)
     .toSorted((a, b) => a.distance - b.distance)
     .slice(0, SUGGESTIONS)
     .map(({ name }) => name);

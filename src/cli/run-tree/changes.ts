@@ -2,7 +2,7 @@ import type { Ms } from "../../base/clock.ts";
 import type { ExecutionView, RunView, StepView } from "../../protocol/views.ts";
 import { describeWaitReason } from "../../protocol/wait-reason.ts";
 import { formatIso, formatUntil } from "../output/time.ts";
-import { describeResult, describeTime } from "./describe.ts";
+import { describeTime, detailsOfResult } from "./describe.ts";
 
 /** What has been said of each execution so far. */
 export type SaidStates = Map<string, string>;
@@ -38,7 +38,7 @@ function stateOf(execution: ExecutionView, now: Ms): SaidState {
     const text = reason ? `queued: ${describeWaitReason(reason, (at) => formatUntil(at, now))}` : status;
     return { key: `${status} ${reason?.code ?? ""}`, text };
   }
-  const how = result ? describeResult(result) : "";
+  const how = result ? detailsOfResult(result) : "";
   const time = describeTime(execution, now);
   return {
     key: status,

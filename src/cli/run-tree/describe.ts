@@ -14,21 +14,38 @@ export function describeError(error: Pick<ErrorView, "type" | "message">): strin
   return plainLine(error.message === "" ? error.type : `${error.type}: ${error.message}`);
 }
 
-/** How the result is other than by its value; empty for a value. */
+/** How an execution ended, other than by its value; empty for a value. */
 export function describeResult(result: ResultView): string {
+  const details = detailsOfResult(result);
   switch (result.status) {
     case "succeeded":
-      return "";
     case "failed":
-      return describeError(result.error);
+    case "spawned":
+      return details;
     case "abandoned":
-      return `abandoned: ${plainLine(result.reason)}`;
+      return `abandoned: ${details}`;
     case "timed_out":
       return "timed out";
     case "cancelled":
       return "cancelled";
+    default:
+      return exhaustive(result);
+  }
+}
+
+/** What the status alone does not say: the error, the reason, the run that it has become; often nothing. */
+export function detailsOfResult(result: ResultView): string {
+  switch (result.status) {
+    case "failed":
+      return describeError(result.error);
+    case "abandoned":
+      return plainLine(result.reason);
     case "spawned":
       return `run ${parseExecutionId(result.execution)?.run ?? result.execution}`;
+    case "succeeded":
+    case "timed_out":
+    case "cancelled":
+      return "";
     default:
       return exhaustive(result);
   }
