@@ -11,7 +11,7 @@ const importTable: ImportTable = {
   "src/base": [],
   "src/protocol": ["src/base", "zod"],
   "src/process": ["src/base", "src/protocol", "node:*", "msgpackr", "pino"],
-  "src/supervisor": ["src/base", "src/protocol", "src/process", "node:*", "execa", "better-sqlite3"],
+  "src/supervisor": ["src/base", "src/protocol", "src/process", "node:*", "execa", "better-sqlite3", "ws"],
   "src/gateway": ["src/base", "src/protocol", "src/process", "node:*", "hono", "@hono/node-server", "ws"],
   "src/orchestrator": ["src/base", "src/protocol", "src/process", "node:*"],
   "src/orchestrator/rules": ["src/base", "types of src/protocol"],
@@ -21,11 +21,27 @@ const importTable: ImportTable = {
   "src/executor": ["src/base", "src/protocol", "src/process", "src/sdk", "node:*", "@jridgewell/trace-mapping"],
   "src/sdk": ["src/base", "src/protocol"],
   "src/sdk/context.ts": ["src/sdk", "src/base", "src/protocol", "node:async_hooks"],
-  "src/cli": ["src/base", "src/protocol", "src/process", "src/sdk", "node:*", "commander", "picocolors", "ws"],
+  "src/cli": [
+    "src/base",
+    "src/protocol",
+    "src/process",
+    "src/sdk",
+    "node:*",
+    "commander",
+    "esbuild",
+    "picocolors",
+    "ws",
+  ],
 };
 
 /** Where a clock, timers, chance and environment variables may be taken from the world; all other code is given them. */
-const worldlyFiles = ["src/*/main.ts", "src/process/*.ts", "src/base/clock.ts", "src/cli/**", "src/sdk/client-world.ts"];
+const worldlyFiles = [
+  "src/*/main.ts",
+  "src/process/*.ts",
+  "src/base/clock.ts",
+  "src/cli/**",
+  "src/sdk/client-world.ts",
+];
 
 /** Files that are started or imported from outside; the build makes a bundle of each. */
 const entries = [

@@ -15,12 +15,15 @@ export interface Log {
 
 const STDERR = 2;
 
+/** What is kept for a disk that is full; more is dropped. */
+const UNWRITTEN_LIMIT_BYTES = 1_048_576;
+
 /**
  * One JSON object per line, written at once and synchronously, so that the last words of a dying process are not lost: to standard error
  * (which the supervisor has opened as the file of this child), or to another descriptor.
  */
 export function createLog(fields: { readonly process: string }, descriptor = STDERR): Log {
-  const destination = pino.destination({ fd: descriptor, sync: true });
+  const destination = pino.destination({ fd: descriptor, sync: true, maxLength: UNWRITTEN_LIMIT_BYTES });
   destination.on("error", () => undefined); // The disk is full or the terminal has gone: a line less, not a process less.
   return pino(
     {

@@ -1,0 +1,71 @@
+import { join } from "node:path";
+import type { Ms } from "../base/clock.ts";
+import { type GatewayConfig, type OrchestratorConfig, environmentDirectory } from "../protocol/supervisor-messages.ts";
+import { environmentKey } from "../protocol/names.ts";
+import type { ChildSpec } from "./child-process.ts";
+import { GATEWAY_OOM_SCORE, ORCHESTRATOR_OOM_SCORE } from "./limits.ts";
+import type { ListeningSocket } from "./listening-socket.ts";
+import type { EnvironmentRecord } from "./registry.ts";
+import type { RuntimeDirectory } from "./runtime-directory.ts";
+
+/** Paths of the bundles that play the children. */
+export interface Programs {
+  readonly gateway: string;
+  readonly orchestrator: string;
+}
+
+export interface OrchestratorSettings {
+  readonly idleTimeoutMs: Ms;
+  readonly leaseMs: Ms;
+  readonly heapLimitMb: number;
+  readonly rssLimitMb: number;
+}
+
+/** The descriptor under which a gateway finds the listening socket. */
+const LISTEN_DESCRIPTOR = 3;
+
+export function gatewaySpec(program: string, dataDirectory: string, host: string, socket: ListeningSocket): ChildSpec {
+  const config: GatewayConfig = { listenFd: LISTEN_DESCRIPTOR, host, port: socket.port, dataDirectory };
+  return {
+    name: "gateway",
+    role: "gateway",
+    program,
+    config,
+    heapLimitMb: null,
+    rssLimitBytes: null,
+    logPath: join(dataDirectory, "logs", "gateway.log"),
+    inheritedDescriptor: socket.descriptor,
+    oomScore: GATEWAY_OOM_SCORE,
+    prepare: () => undefined,
+  };
+}
+
+export function orchestratorSpec(
+  program: string,
+  dataDirectory: string,
+  runtime: RuntimeDirectory,
+  settings: OrchestratorSettings,
+  { id, project, name }: EnvironmentRecord,
+): ChildSpec {
+  const key = environmentKey(project, name);
+  const config: OrchestratorConfig = {
+    project,
+    environment: name,
+    directory: join(dataDirectory, environmentDirectory(project, name)),
+    socketPath: runtime.socketPath(id),
+    idleTimeoutMs: settings.idleTimeoutMs,
+    leaseMs: settings.leaseMs,
+  };
+  return {
+    name: key,
+    role: "orchestrator",
+    program,
+    config,
+    heapLimitMb: settings.heapLimitMb,
+    rssLimitBytes: settings.rssLimitMb * 1_048_576,
+    logPath: join(dataDirectory, "logs", `${key.replaceAll("/", "+")}.log`),
+    inheritedDescriptor: null,
+    oomScore: ORCHESTRATOR_OOM_SCORE,
+    prepare: () => runtime.clearSocket(id),
+  };
+}

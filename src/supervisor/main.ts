@@ -1,0 +1,222 @@
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Ms } from "../base/clock.ts";
+import { type Result, failure, ok } from "../base/result.ts";
+import { type Log, createLog } from "../process/log.ts";
+import { realClock, realRandom, realTimers } from "../process/real-clock.ts";
+import { type Scope, createScope } from "../process/scope.ts";
+import { LEASE_MS } from "../protocol/limits.ts";
+import type { Programs } from "./child-specs.ts";
+import { openDataDirectory } from "./data-directory.ts";
+import { findDeathSignal } from "./death-signal.ts";
+import {
+  DEFAULT_HEAP_LIMIT_MB,
+  DEFAULT_IDLE_TIMEOUT_MS,
+  DEFAULT_RSS_LIMIT_MB,
+  type Limits,
+  defaultLimits,
+} from "./limits.ts";
+import { type ListeningSocket, bindSocket, resolveHost } from "./listening-socket.ts";
+import { openLog } from "./log-files.ts";
+import { type Registry, openRegistry } from "./registry.ts";
+import { openRuntimeDirectory } from "./runtime-directory.ts";
+import { allOf, terminalLog } from "./server-log.ts";
+import { createSpawnQueue } from "./spawn-queue.ts";
+import { Supervisor } from "./supervisor.ts";
+
+/** Options of `coflux server start`. */
+export interface ServerOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly dataDirectory: string;
+  /** An environment with nothing to do for so long is stopped; 0 keeps all that were started. Default 5 minutes. */
+  readonly idleTimeoutMs?: Ms;
+  /** How long an agent may be silent before its work is given up. Default `LEASE_MS`. */
+  readonly sessionLeaseMs?: Ms;
+  /** V8 heap of one orchestrator. Default 256 MB. */
+  readonly heapLimitMb?: number;
+  /** Resident memory at which an orchestrator is restarted in order; at five thirds of it, it is killed. Default 384 MB. */
+  readonly rssLimitMb?: number;
+  /** Lets it listen on an address that others can reach, although nobody has to show a token. */
+  readonly allowsOpenAddress?: boolean;
+  /** Called once, when the server serves. */
+  readonly onReady: (url: string) => void;
+  /** Other programs as children, and other limits: for tests. */
+  readonly programs?: Programs;
+  readonly limits?: Partial<Limits>;
+}
+
+/** How the server ends: in order, on a bug or without its gateway, on options that cannot be, on what others hold, on a second signal. */
+const exits = { ok: 0, internal: 1, usage: 2, conflict: 5, interrupted: 130 } as const;
+export type ServerExit = (typeof exits)[keyof typeof exits];
+
+interface Refusal {
+  readonly exit: ServerExit;
+  readonly message: string;
+}
+
+const defaultPrograms: Programs = {
+  gateway: fileURLToPath(new URL("../gateway/main.js", import.meta.url)), // src/gateway/main.ts
+  orchestrator: fileURLToPath(new URL("../orchestrator/main.js", import.meta.url)), // src/orchestrator/main.ts
+};
+
+/** How long what is left may take to close once all children have gone. */
+const CLOSE_MS: Ms = 1_000;
+
+/** Runs the server in this process, in the foreground, until a signal stops it. Says what happens on stderr; gives the exit code. */
+export async function runSupervisor(options: ServerOptions): Promise<ServerExit> {
+  process.umask(0o077); // Nothing the server makes is for other users: databases, logs, sockets.
+  const scope = createScope(realTimers);
+  const exit = await serve(options, scope);
+  await scope.close(CLOSE_MS);
+  return exit;
+}
+
+async function serve(options: ServerOptions, scope: Scope): Promise<ServerExit> {
+  const terminal = terminalLog((line) => process.stderr.write(line), realClock);
+  const signals = listenForSignals(scope);
+  const opened = await openServer(options, scope, terminal);
+  if (!opened.ok) {
+    process.stderr.write(`error: ${opened.error.message}\n`);
+    return opened.error.exit;
+  }
+  const { supervisor, socket, log, gatewayLost } = opened.value;
+
+  const announce = async (): Promise<void> => {
+    const started = await supervisor.start();
+    if (!started.ok) return; // Either it is being stopped, or the gateway is lost.
+    log.info({ url: socket.url }, `listening on ${socket.url}`);
+    options.onReady(socket.url);
+  };
+  void announce();
+  const why = await Promise.race([signals.first, gatewayLost]);
+  log.info({ reason: why.reason }, `stopping: ${why.reason}`);
+  const stopped = supervisor.stop().then(() => why.exit);
+  return await Promise.race([
+    stopped,
+    signals.second.then((): ServerExit => {
+      supervisor.kill();
+      return exits.interrupted;
+    }),
+  ]);
+}
+
+interface Opened {
+  readonly supervisor: Supervisor;
+  readonly socket: ListeningSocket;
+  readonly log: Log;
+  readonly gatewayLost: Promise<Ending>;
+}
+
+interface Ending {
+  readonly reason: string;
+  readonly exit: ServerExit;
+}
+
+/** Opens what a server needs, one after the other; the scope closes it again, in the reverse order. */
+async function openServer(options: ServerOptions, scope: Scope, terminal: Log): Promise<Result<Opened, Refusal>> {
+  const refuse = (exit: ServerExit, message: string) => failure({ exit, message });
+  const limits = { ...defaultLimits, ...options.limits };
+  const dataDirectory = resolve(options.dataDirectory);
+
+  const address = await resolveHost(options.host);
+  if (!address.ok) return refuse(exits.usage, address.error);
+  if (!address.value.isLoopback && options.allowsOpenAddress !== true) {
+    return refuse(exits.usage, openAddress(options.host));
+  }
+  const directory = openDataDirectory(dataDirectory);
+  if (!directory.ok) return refuse(exits.conflict, directory.error);
+  scope.defer("data directory", () => directory.value.release());
+
+  const log = allOf(createLog({ process: "supervisor" }, openLog(directory.value.logPath)), terminal);
+  process.on("uncaughtExceptionMonitor", (error) => log.error({ stack: error.stack }, `a bug: ${error.message}`));
+  const registry = openRegistry(directory.value.registryPath);
+  if (!registry.ok) return refuse(exits.internal, registry.error);
+  scope.defer("registry", () => registry.value.close());
+  if (registry.value.isNew) addDefaults(registry.value);
+
+  const socket = bindSocket(address.value, options.port);
+  if (!socket.ok) return refuse(exits.conflict, cannotBind(options, socket.error));
+  scope.defer("socket", () => socket.value.close());
+  const runtime = openRuntimeDirectory(dataDirectory);
+  if (!runtime.ok) return refuse(exits.internal, runtime.error);
+  scope.defer("runtime directory", () => runtime.value.remove());
+
+  const deathSignal = await findDeathSignal();
+  if (deathSignal.length === 0) log.info({}, "without setpriv: a child that hangs outlives a server that is killed");
+  let loseGateway = (_ending: Ending): void => undefined;
+  const gatewayLost = new Promise<Ending>((done) => (loseGateway = done));
+  const supervisor = new Supervisor({
+    world: {
+      clock: realClock,
+      timers: realTimers,
+      random: realRandom,
+      limits,
+      log,
+      spawns: createSpawnQueue(limits.spawnsAtOnce, limits.spawnSlotMs, realTimers),
+      deathSignal,
+    },
+    registry: registry.value,
+    runtime: runtime.value,
+    socket: socket.value,
+    host: options.host,
+    dataDirectory,
+    programs: options.programs ?? defaultPrograms,
+    settings: {
+      idleTimeoutMs: options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
+      leaseMs: options.sessionLeaseMs ?? LEASE_MS,
+      heapLimitMb: options.heapLimitMb ?? DEFAULT_HEAP_LIMIT_MB,
+      rssLimitMb: options.rssLimitMb ?? DEFAULT_RSS_LIMIT_MB,
+    },
+    onGatewayLost: (reason) => loseGateway({ reason: `there is no gateway: ${reason}`, exit: exits.internal }),
+  });
+  return ok({ supervisor, socket: socket.value, log, gatewayLost });
+}
+
+/** What the command line uses when it is told nothing else. */
+function addDefaults(registry: Registry): void {
+  const now = realClock.now();
+  registry.addProject("default", now);
+  registry.addEnvironment("default", "development", null, now);
+}
+
+interface Signals {
+  readonly first: Promise<Ending>;
+  readonly second: Promise<Ending>;
+}
+
+/** The first signal stops the server in order, the second ends it at once. */
+function listenForSignals(scope: Scope): Signals {
+  let count = 0;
+  let onFirst = (_ending: Ending): void => undefined;
+  let onSecond = (_ending: Ending): void => undefined;
+  const first = new Promise<Ending>((done) => (onFirst = done));
+  const second = new Promise<Ending>((done) => (onSecond = done));
+  const receive = (signal: NodeJS.Signals): void => {
+    count += 1;
+    const ending = { reason: signal, exit: exits.ok };
+    if (count === 1) onFirst(ending);
+    else onSecond(ending);
+  };
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+    process.on(signal, receive);
+    scope.defer(signal, () => void process.off(signal, receive));
+  }
+  return { first, second };
+}
+
+function openAddress(host: string): string {
+  return (
+    `${host} can be reached by others, and this server asks nobody for a token: listen on 127.0.0.1, ` +
+    "or say --no-auth if everybody who reaches the address may do everything"
+  );
+}
+
+function cannotBind({ host, port }: ServerOptions, code: string): string {
+  if (code === "EADDRINUSE")
+    return `port ${port} of ${host} is in use: stop what uses it, or choose another with --port`;
+  if (code === "EACCES")
+    return `port ${port} of ${host} is not allowed to this user: choose one above 1023 with --port`;
+  return `cannot listen on ${host}, port ${port}: ${code}`;
+}

@@ -1,0 +1,206 @@
+import type { Cancel, Ms } from "../base/clock.ts";
+import { type Result, failure, ok } from "../base/result.ts";
+import type { Failure } from "../protocol/error-codes.ts";
+import { environmentKey } from "../protocol/names.ts";
+import type { ChildMessage } from "../protocol/supervisor-messages.ts";
+import { Child, type ChildWorld } from "./child.ts";
+import type { ChildSpec } from "./child-process.ts";
+import { desiredChildren } from "./desired-children.ts";
+import { unavailable } from "./environment-messages.ts";
+import type { EnvironmentFacts, EnvironmentRecord, Registry } from "./registry.ts";
+
+/** Far moments are looked at again this often, so that a wall clock that was set does not delay a wake-up for long. */
+const LONGEST_SLEEP_MS: Ms = 30_000;
+
+export interface Ready {
+  readonly pid: number;
+  readonly epoch: number;
+}
+
+export interface OrchestratorsParts {
+  readonly world: ChildWorld;
+  readonly registry: Registry;
+  specOf(record: EnvironmentRecord): ChildSpec;
+  onChange(record: EnvironmentRecord, child: Child): void;
+}
+
+interface Orchestrator {
+  record: EnvironmentRecord;
+  readonly child: Child;
+  /** Whoever waits for it to become ready. */
+  readonly waiting: Set<() => void>;
+}
+
+/** The orchestrators of all environments: started when somebody or a due moment needs them, stopped when they are idle. */
+export class Orchestrators {
+  readonly #parts: OrchestratorsParts;
+  readonly #byId = new Map<number, Orchestrator>();
+  #cancelWake: Cancel = () => undefined;
+  readonly #deleted = new Set<number>();
+  #isClosing = false;
+
+  constructor(parts: OrchestratorsParts) {
+    this.#parts = parts;
+  }
+
+  get children(): readonly Child[] {
+    return [...this.#byId.values()].map(({ child }) => child);
+  }
+
+  childOf(record: EnvironmentRecord): Child | undefined {
+    return this.#byId.get(record.id)?.child;
+  }
+
+  /** Starts it if it does not run, and waits until it is ready; or says why it will not be, or not soon. */
+  async ensure(record: EnvironmentRecord): Promise<Result<Ready, Failure>> {
+    const refusal = this.#refusal(record);
+    if (refusal !== undefined) return failure(refusal);
+    const orchestrator = this.#find(record);
+    this.#want(orchestrator);
+    orchestrator.child.start("somebody needs it");
+    return await this.#whenReady(orchestrator);
+  }
+
+  /** A new process, also out of back-off and quarantine. */
+  async restart(record: EnvironmentRecord): Promise<Result<Ready, Failure>> {
+    const refusal = this.#refusal(record);
+    if (refusal !== undefined) return failure(refusal);
+    const orchestrator = this.#find(record);
+    this.#want(orchestrator);
+    orchestrator.child.restart();
+    return await this.#whenReady(orchestrator);
+  }
+
+  /** It is archived now: nothing starts it but somebody who reads. */
+  archive(record: EnvironmentRecord): void {
+    const orchestrator = this.#byId.get(record.id);
+    if (orchestrator === undefined) return;
+    orchestrator.record = record;
+    orchestrator.child.stop("it was archived");
+  }
+
+  /** Ends its process, if any, and forgets it. Resolves when the process is gone. */
+  async remove(record: EnvironmentRecord): Promise<void> {
+    this.#deleted.add(record.id);
+    const orchestrator = this.#byId.get(record.id);
+    if (orchestrator === undefined) return;
+    const { child } = orchestrator;
+    child.stop("it is deleted", 0);
+    child.kill("it is deleted");
+    while (child.isAlive) await new Promise<void>((resolve) => void orchestrator.waiting.add(resolve));
+    this.#byId.delete(record.id);
+  }
+
+  /** Starts what must run although nobody asks, and sets the timer for the next such moment. */
+  look(): void {
+    this.#cancelWake();
+    if (this.#isClosing) return;
+    const { registry, world } = this.#parts;
+    const desires = registry.environments().map((record) => ({
+      record,
+      isArchived: record.isArchived,
+      isWanted: record.isWanted,
+      nextWakeAt: record.nextWakeAt,
+      isStopped: (this.childOf(record)?.phase.kind ?? "stopped") === "stopped",
+    }));
+    const now = world.clock.now();
+    const { start, nextAt } = desiredChildren(desires, now);
+    for (const { record } of start) {
+      const orchestrator = this.#find(record);
+      this.#want(orchestrator);
+      orchestrator.child.start(record.isWanted ? "it has work to do" : "something is due");
+    }
+    if (nextAt === null) return;
+    this.#cancelWake = world.timers.after(Math.min(nextAt - now, LONGEST_SLEEP_MS), () => this.look());
+  }
+
+  /** The server stops: nothing is started any more. */
+  close(): void {
+    this.#isClosing = true;
+    this.#cancelWake();
+    for (const { waiting } of this.#byId.values()) for (const wake of waiting) wake();
+  }
+
+  #refusal({ id, project, name }: EnvironmentRecord): Failure | undefined {
+    if (this.#isClosing) return shuttingDown;
+    if (!this.#deleted.has(id)) return undefined;
+    return { code: "environment_not_found", message: `environment ${environmentKey(project, name)} is being deleted` };
+  }
+
+  #find(record: EnvironmentRecord): Orchestrator {
+    const known = this.#byId.get(record.id);
+    if (known !== undefined) return known;
+    const child = new Child(this.#parts.specOf(record), this.#parts.world, {
+      onChange: () => this.#onChange(orchestrator),
+      onMessage: (_child, message) => this.#onMessage(orchestrator, message),
+    });
+    const orchestrator: Orchestrator = { record, child, waiting: new Set() };
+    this.#byId.set(record.id, orchestrator);
+    return orchestrator;
+  }
+
+  #onChange(orchestrator: Orchestrator): void {
+    for (const wake of orchestrator.waiting) wake();
+    this.#parts.onChange(orchestrator.record, orchestrator.child);
+    if (orchestrator.child.phase.kind === "stopped") this.look();
+  }
+
+  #onMessage(orchestrator: Orchestrator, message: Extract<ChildMessage, { kind: "activity" | "request" }>): void {
+    const { record, child, waiting } = orchestrator;
+    if (message.kind === "request") {
+      const error = { code: "invalid_request", message: "an orchestrator asks nothing of the supervisor" };
+      return child.send({ kind: "reply", id: message.id, ok: false, error });
+    }
+    const { isIdle, isPaused, nextWakeAt } = message;
+    const mayStop = isIdle && waiting.size === 0 && child.phase.kind === "ready";
+    this.#note(orchestrator, { isPaused, nextWakeAt, isWanted: !record.isArchived && !mayStop });
+    if (mayStop) child.stop("it was idle");
+  }
+
+  /** It is to come back by itself when the server is started again, until it has been idle. */
+  #want(orchestrator: Orchestrator): void {
+    const { isPaused, nextWakeAt, isArchived } = orchestrator.record;
+    this.#note(orchestrator, { isPaused, nextWakeAt, isWanted: !isArchived });
+  }
+
+  #note(orchestrator: Orchestrator, facts: EnvironmentFacts): void {
+    const { record } = orchestrator;
+    const isSame =
+      record.isPaused === facts.isPaused &&
+      record.isWanted === facts.isWanted &&
+      record.nextWakeAt === facts.nextWakeAt;
+    if (isSame) return;
+    orchestrator.record = { ...record, ...facts };
+    if (!this.#parts.registry.noteFacts(record.id, facts)) {
+      this.#parts.world.log.warn(
+        { environment: orchestrator.child.spec.name },
+        "the disk is full: its state is not kept",
+      );
+    }
+  }
+
+  async #whenReady(orchestrator: Orchestrator): Promise<Result<Ready, Failure>> {
+    const { world } = this.#parts;
+    const { record, child, waiting } = orchestrator;
+    const deadline = world.clock.monotonic() + world.limits.readyWaitMs;
+    for (;;) {
+      const { phase, pid } = child;
+      if (phase.kind === "ready" && pid !== null) return ok({ pid, epoch: phase.epoch ?? 0 });
+      if (this.#isClosing) return failure(shuttingDown);
+      const leftMs = deadline - world.clock.monotonic();
+      const isHopeless = phase.kind === "quarantined" || phase.kind === "stopped";
+      if (isHopeless || leftMs <= 0) return failure(unavailable(record, child, world.limits.longestBackoffMs));
+      await new Promise<void>((resolve) => {
+        const cancel = world.timers.after(leftMs, () => wake());
+        const wake = (): void => {
+          cancel();
+          waiting.delete(wake);
+          resolve();
+        };
+        waiting.add(wake);
+      });
+    }
+  }
+}
+
+const shuttingDown: Failure = { code: "shutting_down", message: "the server is stopping: try again when it is back" };

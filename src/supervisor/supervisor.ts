@@ -1,0 +1,193 @@
+import { PRODUCT_VERSION } from "../protocol/version.ts";
+import type { ChildMessage } from "../protocol/supervisor-messages.ts";
+import type { ProcessesView } from "../protocol/views.ts";
+import type { Cancel, Ms } from "../base/clock.ts";
+import { type Result, failure, ok } from "../base/result.ts";
+import { Child, type ChildWorld } from "./child.ts";
+import { type OrchestratorSettings, type Programs, gatewaySpec, orchestratorSpec } from "./child-specs.ts";
+import { environmentMessage } from "./environment-messages.ts";
+import type { ListeningSocket } from "./listening-socket.ts";
+import { Orchestrators } from "./orchestrators.ts";
+import type { EnvironmentRecord, Registry } from "./registry.ts";
+import { type RequestParts, answer } from "./requests.ts";
+import type { RuntimeDirectory } from "./runtime-directory.ts";
+import { shutdownStep } from "./shutdown-order.ts";
+
+export interface SupervisorParts {
+  readonly world: ChildWorld;
+  readonly registry: Registry;
+  readonly runtime: RuntimeDirectory;
+  readonly socket: ListeningSocket;
+  readonly host: string;
+  readonly dataDirectory: string;
+  readonly programs: Programs;
+  readonly settings: OrchestratorSettings;
+  /** The gateway cannot be kept up: the server has to end. */
+  onGatewayLost(reason: string): void;
+}
+
+/** Keeps the gateway up and the orchestrators as they are needed; answers the gateway; stops all in order. */
+export class Supervisor {
+  readonly #parts: SupervisorParts;
+  readonly #gateway: Child;
+  readonly #orchestrators: Orchestrators;
+  readonly #requests: RequestParts;
+  readonly #startedAt: Ms;
+  #onGatewayChange: () => void = () => undefined;
+  #onAnyChange: () => void = () => undefined;
+  #cancelTimers: Cancel[] = [];
+
+  constructor(parts: SupervisorParts) {
+    const { world, registry, runtime, programs, dataDirectory } = parts;
+    this.#parts = parts;
+    this.#startedAt = world.clock.now();
+    this.#gateway = new Child(gatewaySpec(programs.gateway, dataDirectory, parts.host, parts.socket), world, {
+      onChange: () => this.#gatewayChanged(),
+      onMessage: (_child, message) => void this.#onGatewayMessage(message),
+    });
+    this.#orchestrators = new Orchestrators({
+      world,
+      registry,
+      specOf: (record) => orchestratorSpec(programs.orchestrator, dataDirectory, runtime, parts.settings, record),
+      onChange: (record) => {
+        this.#tellGateway(record, false);
+        this.#onAnyChange();
+      },
+    });
+    this.#requests = {
+      registry,
+      orchestrators: this.#orchestrators,
+      dataDirectory,
+      clock: world.clock,
+      log: world.log,
+      socketPath: (record) => runtime.socketPath(record.id),
+      processes: () => this.processes(),
+      announce: (record, isDeleted) => this.#tellGateway(record, isDeleted),
+    };
+  }
+
+  /** Starts the gateway and whatever has work to do. Resolves when the gateway serves, or with the reason why it will not. */
+  async start(): Promise<Result<null, string>> {
+    const { limits } = this.#parts.world;
+    this.#repeat(limits.pingMs, () => {
+      for (const child of this.#children) child.sweep();
+    });
+    this.#repeat(limits.sampleMs, () => this.#sample());
+    this.#gateway.start("the server starts");
+    this.#orchestrators.look();
+    return await new Promise((resolve) => {
+      this.#onGatewayChange = () => {
+        const { phase } = this.#gateway;
+        if (phase.kind === "ready") resolve(ok(null));
+        if (phase.kind === "quarantined") resolve(failure(this.#gateway.lastExit?.reason ?? phase.reason));
+        if (phase.kind === "stopped") resolve(failure("the server was stopped while it started"));
+      };
+    });
+  }
+
+  /** Stops all children in order; resolves when none is left. */
+  async stop(): Promise<void> {
+    this.#orchestrators.close();
+    const { limits } = this.#parts.world;
+    for (;;) {
+      // What waits for its start, or for the end of its back-off, does not start any more.
+      for (const child of this.#children) if (!child.isAlive) child.stop("the server stops");
+      const step = shutdownStep(this.#children, limits);
+      if (step.kind === "done") break;
+      for (const child of step.children) child.stop("the server stops", step.withinMs, step.terminateMs);
+      await this.#untilGone(step.children);
+    }
+    for (const cancel of this.#cancelTimers) cancel();
+  }
+
+  /** Ends every child at once. */
+  kill(): void {
+    for (const child of this.#children) child.kill("the server was killed");
+  }
+
+  processes(): ProcessesView {
+    const environments = this.#parts.registry.environments();
+    return {
+      supervisor: {
+        pid: process.pid,
+        startedAt: this.#startedAt,
+        rssBytes: process.memoryUsage.rss(),
+        version: PRODUCT_VERSION,
+      },
+      gateway: this.#gateway.view(),
+      orchestrators: environments
+        .map((record) => ({ record, child: this.#orchestrators.childOf(record) }))
+        .filter(({ record, child }) => !record.isArchived || child?.isAlive === true)
+        .map(({ record, child }) => ({
+          project: record.project,
+          environment: record.name,
+          ...(child?.view() ?? neverStarted),
+        })),
+    };
+  }
+
+  get #children(): readonly Child[] {
+    return [this.#gateway, ...this.#orchestrators.children];
+  }
+
+  #gatewayChanged(): void {
+    const { phase, lastExit } = this.#gateway;
+    this.#onGatewayChange();
+    this.#onAnyChange();
+    if (phase.kind === "quarantined") this.#parts.onGatewayLost(lastExit?.reason ?? phase.reason);
+    if (phase.kind !== "ready") return;
+    for (const record of this.#parts.registry.environments()) {
+      if (this.#orchestrators.childOf(record) !== undefined) this.#tellGateway(record, false);
+    }
+  }
+
+  async #onGatewayMessage(message: Extract<ChildMessage, { kind: "activity" | "request" }>): Promise<void> {
+    if (message.kind === "activity") return;
+    const { id, name, params } = message;
+    const result = await answer(this.#requests, name, params);
+    const reply = result.ok ? { ok: true as const, value: result.value } : { ok: false as const, error: result.error };
+    this.#gateway.send({ kind: "reply", id, ...reply });
+  }
+
+  #tellGateway(record: EnvironmentRecord, isDeleted: boolean): void {
+    const { runtime } = this.#parts;
+    const child = this.#orchestrators.childOf(record);
+    this.#gateway.send(environmentMessage(record, child, runtime.socketPath(record.id), isDeleted));
+  }
+
+  async #sample(): Promise<void> {
+    const hasNeighbours = this.#orchestrators.children.filter((child) => child.isAlive).length > 1;
+    await Promise.all(this.#children.map((child) => child.sample(hasNeighbours)));
+  }
+
+  /** Runs something over and over; the next interval begins when it is done. */
+  #repeat(intervalMs: Ms, run: () => void | Promise<void>): void {
+    const index = this.#cancelTimers.length;
+    const again = (): void => {
+      this.#cancelTimers[index] = this.#parts.world.timers.after(intervalMs, () => {
+        void Promise.resolve(run()).then(again);
+      });
+    };
+    again();
+  }
+
+  async #untilGone(children: readonly Child[]): Promise<void> {
+    while (children.some((child) => child.isAlive)) {
+      await new Promise<void>((resolve) => {
+        this.#onAnyChange = resolve;
+      });
+    }
+  }
+}
+
+const neverStarted: ProcessesView["gateway"] = {
+  pid: null,
+  state: "stopped",
+  unresponsive: false,
+  restarts: 0,
+  startedAt: null,
+  rssBytes: null,
+  cpuPercent: null,
+  eventLoopLagMs: null,
+  lastExit: null,
+};
