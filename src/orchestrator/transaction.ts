@@ -53,6 +53,11 @@ export class EffectList {
     this.#runs[kind].add(run);
   }
 
+  /** The run goes on after all: within this batch it was final, and nobody is to hear of that. */
+  runReopened(run: string): void {
+    this.#runs["run-final"].delete(run);
+  }
+
   changed(kind: EnvironmentChange): void {
     this.#kinds.add(kind);
   }

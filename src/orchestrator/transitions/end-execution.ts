@@ -37,6 +37,7 @@ export function followRoot(tx: Transaction, root: Pick<ExecutionRow, "run" | "ru
   tx.effects.runChanged("run-changed", root.runId);
   tx.effects.changed("runs-changed");
   if (isFinal) tx.effects.runChanged("run-final", root.runId);
+  else tx.effects.runReopened(root.runId);
 }
 
 function answerWaits(tx: Transaction, awaited: number, outcome: Outcome): void {

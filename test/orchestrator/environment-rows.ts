@@ -1,0 +1,55 @@
+import { waitReason } from "../../src/orchestrator/rules/wait-reason.ts";
+import type { Database } from "../../src/orchestrator/store/database.ts";
+import { outcomeOf, statusOf } from "../../src/orchestrator/store/executions.ts";
+import { getExecution } from "../../src/orchestrator/store/executions.ts";
+import { WaitFactsReader } from "../../src/orchestrator/store/wait-facts.ts";
+import type { Outcome } from "../../src/protocol/outcome.ts";
+import { type ExecutionStatus, type RunStatus, runStatuses } from "../../src/protocol/views.ts";
+import type { WaitReason } from "../../src/protocol/wait-reason.ts";
+
+/** Everything about one execution that a test may want to know. */
+export interface ExecutionFacts {
+  readonly id: number;
+  readonly executionId: string;
+  readonly path: string;
+  readonly attempt: number;
+  readonly step: number;
+  readonly status: ExecutionStatus;
+  readonly slot: string;
+  readonly sessionId: string | null;
+  readonly expiresAt: number | null;
+  readonly successor: number | null;
+  readonly outcome: Outcome | undefined;
+  readonly reason: WaitReason | null;
+  readonly ignored: readonly ExecutionStatus[];
+}
+
+interface Row {
+  readonly id: number;
+  readonly target: number;
+  readonly path: string;
+  readonly dueAt: number;
+}
+
+/** All executions of an environment, in the order in which they were made. */
+export function executionFacts(db: Database, now: number, waitingPerSession: number): ExecutionFacts[] {
+  const reader = new WaitFactsReader(db, waitingPerSession);
+  const rows = db.all<Row>(
+    `SELECT executions.id, target, path, due_at AS dueAt FROM executions JOIN targets ON targets.id = target ORDER BY executions.id`,
+  );
+  return rows.map((row) => {
+    const execution = getExecution(db, row.id);
+    const reason = waitReason(reader.factsOf({ ...execution, ...row }), now);
+    return { ...execution, path: row.path, outcome: outcomeOf(db, execution), reason, ignored: ignoredOf(db, row.id) };
+  });
+}
+
+export function runFacts(db: Database): { readonly runId: string; readonly status: RunStatus }[] {
+  const rows = db.all<{ runId: string; status: number }>("SELECT external_id AS runId, status FROM runs ORDER BY id");
+  return rows.map(({ runId, status }) => ({ runId, status: runStatuses[status] ?? "queued" }));
+}
+
+function ignoredOf(db: Database, execution: number): ExecutionStatus[] {
+  const sql = "SELECT status FROM ignored_outcomes WHERE execution = ? ORDER BY status";
+  return db.all<{ status: number }>(sql, execution).map(({ status }) => statusOf(status));
+}
