@@ -61,3 +61,7 @@ export const EXECUTORS_LIMIT = 1_000;
 
 /** How long `dev` lets executions that still run go on after Ctrl-C. */
 export const DEV_DRAIN_MS = 3_000;
+
+/** What an orchestrator may be given; with less it does not start. */
+export const LEAST_MEMORY_MB = 64;
+export const MEMORY_LIMIT_MB = 1_048_576;

@@ -22,15 +22,13 @@ export async function dev(context: Context, files: readonly string[], flags: Dev
   const drainTimeout = flags.drainTimeout ?? DEV_DRAIN_MS;
   const options = agentOptions(context, files, { ...flags, drainTimeout, watch: true });
   const server = await startOwnServer(context, flags.dataDir);
+  const ending = new AbortController();
   try {
     await createPlace(context);
-    const stopAnnouncing = new AbortController();
-    const announcing = announce(context, options, stopAnnouncing.signal);
-    const code = await runAgent(context, options);
-    stopAnnouncing.abort();
-    await announcing;
-    return code;
+    void announce(context, options, ending.signal);
+    return await Promise.race([runAgent(context, options), ...(server === null ? [] : [server.lost])]);
   } finally {
+    ending.abort();
     await stop(context, server);
   }
 }

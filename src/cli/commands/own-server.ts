@@ -1,13 +1,15 @@
 import { resolve } from "node:path";
 import { CommandError } from "../command-error.ts";
 import type { Context } from "../context.ts";
-import { exitCodes } from "../exit-codes.ts";
+import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import { PROBE_TIMEOUT_MS } from "../limits.ts";
 import { sendHttp } from "../api/http.ts";
 import { loadSupervisor } from "./server-start.ts";
 
 /** A server that this process has started for itself. */
 export interface OwnServer {
+  /** Rejects if it ends without having been asked to. */
+  readonly lost: Promise<never>;
   /** Stops it in order and waits for its end. */
   stop(): Promise<void>;
 }
@@ -31,32 +33,37 @@ export async function startOwnServer(context: Context, directory: string | undef
 }
 
 async function launch(url: URL, path: string): Promise<OwnServer> {
-  const { runSupervisor } = await loadSupervisor();
+  const entry = await loadSupervisor();
   const stopping = new AbortController();
-  let ready = (): void => undefined;
-  const isReady = new Promise<void>((resolved) => (ready = resolved));
-  const finished = runSupervisor({
+  let announce = (): void => undefined;
+  const ready = new Promise<void>((resolved) => (announce = resolved));
+  const finished = entry.runSupervisor({
     host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
     port: url.port === "" ? 80 : Number(url.port),
     dataDirectory: path,
     stop: stopping.signal,
-    onReady: ready,
+    onReady: () => announce(),
   });
-  const endedEarly = finished.then((code) => {
-    throw new CommandError({
-      code: "server_unreachable",
-      exitCode: code === exitCodes.ok ? exitCodes.internal : code,
-      message: "the server did not start; what it said stands above",
-    });
+  const lost = finished.then((code): never => {
+    throw serverLost(code);
   });
-  endedEarly.catch(() => undefined); // Of interest only until it is ready.
-  await Promise.race([isReady, endedEarly]);
+  lost.catch(() => undefined); // Whoever waits for it hears of it; after a stop nobody does.
+  await Promise.race([ready, lost]);
   return {
+    lost,
     async stop() {
       stopping.abort();
       await finished;
     },
   };
+}
+
+function serverLost(code: ExitCode): CommandError {
+  return new CommandError({
+    code: "server_unreachable",
+    exitCode: code === exitCodes.ok ? exitCodes.internal : code,
+    message: "the server that was started here has ended; why stands above",
+  });
 }
 
 /** What listens at the address: a server of ours, something else, or nothing. */

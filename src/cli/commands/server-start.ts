@@ -12,16 +12,21 @@ export interface ServerFlags {
   readonly dataDir?: string;
   readonly idleTimeout?: Ms;
   readonly sessionLease?: Ms;
+  readonly heapLimit?: number;
+  readonly memoryLimit?: number;
   /** False after `--no-auth`. */
   readonly auth: boolean;
 }
 
+/** What src/supervisor/main.ts takes; it has the defaults of what is left out. */
 interface ServerOptions {
   readonly host: string;
   readonly port: number;
   readonly dataDirectory: string;
   readonly idleTimeoutMs?: Ms;
   readonly sessionLeaseMs?: Ms;
+  readonly heapLimitMb?: number;
+  readonly rssLimitMb?: number;
   readonly allowsOpenAddress?: boolean;
   /** Stops it in order; signals of the process are then the caller's own. */
   readonly stop?: AbortSignal;
@@ -64,6 +69,8 @@ function serverOptions(context: Context, flags: ServerFlags): Omit<ServerOptions
     allowsOpenAddress: !flags.auth,
     ...(flags.idleTimeout === undefined ? {} : { idleTimeoutMs: flags.idleTimeout }),
     ...(flags.sessionLease === undefined ? {} : { sessionLeaseMs: flags.sessionLease }),
+    ...(flags.heapLimit === undefined ? {} : { heapLimitMb: flags.heapLimit }),
+    ...(flags.memoryLimit === undefined ? {} : { rssLimitMb: flags.memoryLimit }),
   };
 }
 

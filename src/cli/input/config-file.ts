@@ -96,11 +96,7 @@ async function bundle(path: string): Promise<string> {
       logLevel: "silent",
       // `defineConfig` comes from the Coflux that runs, whether or not it is installed beside the file.
       alias: { "coflux/config": fileURLToPath(bundles.config) },
-      define: {
-        "import.meta.url": JSON.stringify(url),
-        "import.meta.filename": JSON.stringify(path),
-        "import.meta.dirname": JSON.stringify(dirname(path)),
-      },
+      define: importMeta({ url, filename: path, dirname: dirname(path) }),
       banner: {
         js: `import { createRequire as cofluxCreateRequire } from "node:module"; const require = cofluxCreateRequire(${JSON.stringify(url)});`,
       },
@@ -110,6 +106,13 @@ async function bundle(path: string): Promise<string> {
   } finally {
     await esbuild.stop();
   }
+}
+
+/** What `import.meta` says in the file itself. */
+function importMeta(members: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(members).map(([name, value]) => [`import.meta.${name}`, JSON.stringify(value)]),
+  );
 }
 
 function describeProblem(shown: string, { path, problem }: ConfigProblem, text: string | undefined): string {

@@ -4,7 +4,7 @@ import type { AgentFlags } from "../commands/agent-start.ts";
 import type { DevFlags } from "../commands/dev.ts";
 import type { ServerFlags } from "../commands/server-start.ts";
 import { durationOption, nonEmptyOption, tagOption, wholeNumberOption } from "../input/option-values.ts";
-import { EXECUTORS_LIMIT, PORT_LIMIT } from "../limits.ts";
+import { EXECUTORS_LIMIT, LEAST_MEMORY_MB, MEMORY_LIMIT_MB, PORT_LIMIT } from "../limits.ts";
 import type { Acting } from "./act.ts";
 import { examples } from "./call-commands.ts";
 
@@ -45,6 +45,8 @@ export function defineStartCommands(program: Command, acting: Acting): void {
       "how long an agent may be silent before its work is given up (60s)",
       durationOption,
     )
+    .option("--heap-limit <MB>", "JavaScript heap of one orchestrator (256)", memoryOption)
+    .option("--memory-limit <MB>", "memory at which an orchestrator is restarted in order (384)", memoryOption)
     .option("--no-auth", "listen on an address that others can reach, without access tokens")
     .action(
       acting(async (context, flags: ServerFlags) => {
@@ -74,6 +76,8 @@ function withAgentFlags(command: Command): Command {
     .option("--provides <key=value>", "a tag that this agent offers; may be given several times", tagOption)
     .option("--drain-timeout <duration>", "how long a drain waits for what runs (2m)", durationOption);
 }
+
+const memoryOption = wholeNumberOption(LEAST_MEMORY_MB, MEMORY_LIMIT_MB);
 
 /** `0` needs no unit. */
 function idleOption(text: string): number {
