@@ -16,6 +16,12 @@ const path = text(4_096);
 /** One repository of a build: the name it is known by, and the member of the bundle that holds its exports. */
 const loadedRepository = object({ name: text(REPOSITORY_NAME_LIMIT), namespace: text(100), file: path });
 
+const loadedTargets = object({
+  targets: list(targetDefinitionField, TARGETS_LIMIT),
+  /** A hash of the code of each target's function. */
+  fingerprints: list(text(64), TARGETS_LIMIT),
+});
+
 const forExecutors = {
   /** The first message, once: import this bundle. Answered by `ready` or `failed`. */
   load: message(20, {
@@ -40,7 +46,7 @@ const forExecutors = {
 const fromExecutors = {
   /** Loaded: what each repository exports, in the order of `load`. */
   ready: message(20, {
-    repositories: list(object({ targets: list(targetDefinitionField, TARGETS_LIMIT) }), REPOSITORIES_LIMIT),
+    repositories: list(loadedTargets, REPOSITORIES_LIMIT),
   }),
   /** The code cannot be used as it is; the process ends. */
   failed: message(21, { message: text(TEXT_LIMIT), stack: nullable(text(STACK_LIMIT)) }),

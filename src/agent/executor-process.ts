@@ -1,0 +1,138 @@
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { Duplex, type Readable } from "node:stream";
+import { execa } from "execa";
+import type { Clock, Timers } from "../base/clock.ts";
+import {
+  type RelayedExecutorCommand,
+  type RelayedExecutorMessage,
+  decodeRelayedExecutorMessage,
+  encodeRelayedExecutorCommand,
+} from "../protocol/executor-messages.ts";
+import { createMessageChannel } from "../process/message-channel.ts";
+import { EXECUTOR_FRAME_LIMIT_BYTES, LAST_WORDS_MS, STDERR_TAIL_LINES } from "./limits.ts";
+import { createOutputLines } from "./output-lines.ts";
+
+/** What an executor is started with, and what the agent's processes take from the world. */
+export interface ExecutorEnvironment {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly endOfTurn: (run: () => void) => void;
+  /** The bundle of src/executor/main.ts. */
+  readonly entry: string;
+  readonly workingDirectory: string;
+  /** The environment variables of the agent; user code gets them all. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
+}
+
+export interface ExecutorEvents {
+  onMessages(messages: readonly RelayedExecutorMessage[]): void;
+  /** A line that was written outside of any execution. */
+  onOutput(line: string): void;
+  /** The process is gone and everything it said has been heard. `reason`: "ended with code 1", with what it wrote last. */
+  onEnd(reason: string): void;
+}
+
+export interface ExecutorProcess {
+  readonly pid: number | undefined;
+  send(command: RelayedExecutorCommand): void;
+  /** Nothing more will be asked of it: it ends. */
+  dismiss(): void;
+  /** Ends it and what it started, now. */
+  kill(reason: string): void;
+}
+
+/** Starts an executor: a process group of its own, that dies with the agent (on Linux even when it is blocked). */
+export function startExecutorProcess(environment: ExecutorEnvironment, events: ExecutorEvents): ExecutorProcess {
+  const { timers } = environment;
+  const [file, ...fileArguments] = [...deathWish(environment.variables), process.execPath, environment.entry];
+  const child = execa(file, fileArguments, {
+    cwd: environment.workingDirectory,
+    env: { ...environment.variables },
+    extendEnv: false,
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
+    buffer: false,
+    reject: false,
+    detached: true,
+    cleanup: false,
+  });
+  const stderrTail: string[] = [];
+  let killReason: string | undefined;
+  let exitReason: string | undefined;
+  let isChannelClosed = false;
+  let hasEnded = false;
+
+  const channel = createMessageChannel(channelOf(child.stdio[3]), {
+    limitBytes: EXECUTOR_FRAME_LIMIT_BYTES,
+    endOfTurn: environment.endOfTurn,
+    decode: decodeRelayedExecutorMessage,
+    onMessages: (messages) => events.onMessages(messages),
+    onClose: (reason) => {
+      isChannelClosed = true;
+      if (exitReason !== undefined) return end();
+      timers.after(LAST_WORDS_MS, () => kill(`did not end although its channel had (${reason})`));
+    },
+  });
+
+  const exited = (reason: string): void => {
+    exitReason ??= reason;
+    if (isChannelClosed) end();
+    else timers.after(LAST_WORDS_MS, end); // What it said last may still be on its way.
+  };
+
+  const end = (): void => {
+    if (hasEnded) return;
+    hasEnded = true;
+    for (const lines of outputs) lines.end();
+    const tail = killReason === undefined && stderrTail.length > 0 ? `; it last wrote:\n${stderrTail.join("\n")}` : "";
+    events.onEnd(`${killReason ?? exitReason ?? "ended"}${tail}`);
+  };
+
+  const kill = (reason: string): void => {
+    if (exitReason !== undefined || child.pid === undefined) return;
+    killReason ??= reason;
+    try {
+      process.kill(-child.pid, "SIGKILL");
+    } catch {
+      child.kill("SIGKILL"); // It has not yet become the leader of its group, or it is gone.
+    }
+  };
+
+  const read = (stream: Readable | null, onLine: (line: string) => void) => {
+    const lines = createOutputLines(environment.clock, onLine);
+    stream?.setEncoding("utf8").on("data", (text: string) => lines.push(text));
+    return lines;
+  };
+  const outputs = [
+    read(child.stdout, (line) => events.onOutput(line)),
+    read(child.stderr, (line) => {
+      stderrTail.push(line);
+      if (stderrTail.length > STDERR_TAIL_LINES) stderrTail.shift();
+      events.onOutput(line);
+    }),
+  ];
+
+  child.once("exit", (code, signal) => exited(signal === null ? `ended with code ${code}` : `was ended by ${signal}`));
+  void child.then(({ originalMessage }) => {
+    if (child.pid === undefined) exited(`could not be started: ${originalMessage ?? "for an unknown reason"}`);
+  });
+
+  return {
+    pid: child.pid,
+    send: (command) => channel.send(encodeRelayedExecutorCommand(command)),
+    dismiss: () => channel.end(),
+    kill,
+  };
+}
+
+/** On Linux: the kernel kills the executor when the agent is gone, however it went. Elsewhere its closed channel must do. */
+function deathWish(variables: Readonly<Record<string, string | undefined>>): string[] {
+  if (process.platform !== "linux") return [];
+  const found = (variables["PATH"] ?? "").split(delimiter).some((folder) => existsSync(join(folder, "setpriv")));
+  return found ? ["setpriv", "--pdeathsig", "KILL", "--"] : [];
+}
+
+function channelOf(stream: unknown): Duplex {
+  if (stream instanceof Duplex) return stream;
+  throw new Error("the executor was started without a channel");
+}

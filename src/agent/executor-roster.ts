@@ -1,0 +1,209 @@
+import type { Ms } from "../base/clock.ts";
+import { ABORT_GRACE_MS } from "../protocol/limits.ts";
+import { MISSED_PONGS_LIMIT, TIMEOUT_SLACK_MS } from "./limits.ts";
+
+// Which executors there are and what runs in each; decides who gets new work and who must end. Knows no processes and no clock.
+//
+//   starting --ready--> ready --retire--> retired (no new work; ends when empty)
+//
+// An executor whose event loop answers no ping is blocked: it gets nothing new. An execution that was asked to stop (aborted, timed out) and
+// has not within the grace takes its process with it if the process is its own or blocked. Otherwise the others in there must not suffer: the
+// executor is retired, replaced, and killed as soon as nothing but such leftovers runs in it.
+
+export interface ExecutorFacts {
+  /** Executors of another build than the current one are retired. */
+  readonly build: number;
+  /** It runs one execution only, and ends with it. */
+  readonly isIsolated: boolean;
+}
+
+export type RosterDecision =
+  /** It has nothing more to do: let it end by itself. */
+  | { readonly kind: "dismiss"; readonly executor: number }
+  | { readonly kind: "kill"; readonly executor: number; readonly reason: string }
+  /** Its own timer did not: its event loop is blocked. */
+  | { readonly kind: "timed-out"; readonly execution: string };
+
+/** What an executor that has ended leaves behind. */
+export interface Leftover {
+  readonly execution: string;
+  /** Its outcome is known already; only its code had not stopped. */
+  readonly hasOutcome: boolean;
+}
+
+interface Executor extends ExecutorFacts {
+  readonly id: number;
+  readonly executions: Set<string>;
+  state: "starting" | "ready" | "retired";
+  /** Executions in it that wait for others. */
+  waiting: number;
+  /** Pings without an answer. */
+  missedPongs: number;
+}
+
+interface Placement {
+  readonly execution: string;
+  readonly executor: Executor;
+  readonly timeoutMs: Ms | null;
+  startedAt: Ms;
+  hasOutcome: boolean;
+  isWaiting: boolean;
+  /** Its code must have stopped by then. */
+  stopBy: Ms;
+}
+
+export interface ExecutorRoster {
+  add(executor: number, facts: ExecutorFacts): void;
+  ready(executor: number): void;
+  /** A ping goes out; it stays missed until the executor is heard. */
+  pinged(executor: number): void;
+  heard(executor: number): void;
+  /** It is about to end: no new work. */
+  retire(executor: number): void;
+  /** All executors of other builds retire. */
+  useBuild(build: number): void;
+  /** The shared executor for a new execution: the least loaded one that is ready and responsive. */
+  choose(): number | undefined;
+  place(execution: string, executor: number, timeoutMs: Ms | null, now: Ms): void;
+  executorOf(execution: string): number | undefined;
+  functionStarted(execution: string, now: Ms): void;
+  /** Waiting executions do not count as load. */
+  setWaiting(execution: string, isWaiting: boolean): void;
+  /** Its outcome is known; its code gets the grace to stop. */
+  outcomeKnown(execution: string, now: Ms): void;
+  /** Its code has stopped. */
+  stopped(execution: string): void;
+  /** The process is gone. */
+  remove(executor: number): readonly Leftover[];
+  /** What time and the events so far ask for. */
+  check(now: Ms): readonly RosterDecision[];
+  /** Shared executors that take work, or will when they have started. */
+  serving(): number;
+  executors(): readonly number[];
+  /** Executors in which something runs. */
+  busy(): readonly number[];
+}
+
+export function createExecutorRoster(): ExecutorRoster {
+  const executors = new Map<number, Executor>();
+  const placements = new Map<string, Placement>();
+  /** Placements with a time limit of any kind: only these are looked at as time passes. */
+  const watched = new Set<Placement>();
+
+  const isBlocked = (executor: Executor): boolean => executor.missedPongs >= MISSED_PONGS_LIMIT;
+  const load = (executor: Executor): number => executor.executions.size - executor.waiting;
+
+  const forget = (placement: Placement): void => {
+    const { executor, execution } = placement;
+    if (placement.isWaiting) executor.waiting -= 1;
+    executor.executions.delete(execution);
+    placements.delete(execution);
+    watched.delete(placement);
+  };
+
+  const isOverdue = (execution: string, now: Ms): boolean => now >= (placements.get(execution)?.stopBy ?? Infinity);
+
+  const checkPlacement = (placement: Placement, now: Ms): RosterDecision[] => {
+    const { executor, execution, timeoutMs } = placement;
+    if (!placement.hasOutcome && timeoutMs !== null && now >= placement.startedAt + timeoutMs + TIMEOUT_SLACK_MS) {
+      placement.hasOutcome = true;
+      placement.stopBy = now + ABORT_GRACE_MS;
+      return [{ kind: "timed-out", execution }];
+    }
+    if (now < placement.stopBy) return [];
+    const graceText = `did not stop within ${ABORT_GRACE_MS / 1_000} s of being asked to`;
+    if (executor.isIsolated) return [{ kind: "kill", executor: executor.id, reason: `${execution} ${graceText}` }];
+    if (isBlocked(executor)) {
+      return [{ kind: "kill", executor: executor.id, reason: `${execution} ${graceText} and blocked its event loop` }];
+    }
+    executor.state = "retired";
+    return [];
+  };
+
+  const checkRetired = (executor: Executor, now: Ms): RosterDecision[] => {
+    if (executor.executions.size === 0) return [{ kind: "dismiss", executor: executor.id }];
+    if (![...executor.executions].every((execution) => isOverdue(execution, now))) return [];
+    return [{ kind: "kill", executor: executor.id, reason: "nothing ran in it any more but what would not stop" }];
+  };
+
+  return {
+    add(id, facts) {
+      executors.set(id, { id, ...facts, state: "starting", executions: new Set(), waiting: 0, missedPongs: 0 });
+    },
+    ready(id) {
+      const executor = executors.get(id);
+      if (executor?.state === "starting") executor.state = "ready";
+    },
+    pinged(id) {
+      const executor = executors.get(id);
+      if (executor) executor.missedPongs += 1;
+    },
+    heard(id) {
+      const executor = executors.get(id);
+      if (executor) executor.missedPongs = 0;
+    },
+    retire(id) {
+      const executor = executors.get(id);
+      if (executor) executor.state = "retired";
+    },
+    useBuild(build) {
+      for (const executor of executors.values()) {
+        if (executor.build !== build && !executor.isIsolated) executor.state = "retired";
+      }
+    },
+    choose() {
+      let best: Executor | undefined;
+      for (const executor of executors.values()) {
+        if (executor.state !== "ready" || executor.isIsolated || isBlocked(executor)) continue;
+        if (best === undefined || load(executor) < load(best)) best = executor;
+      }
+      return best?.id;
+    },
+    place(execution, id, timeoutMs, now) {
+      const executor = executors.get(id);
+      if (!executor) throw new Error(`there is no executor ${id}`);
+      const open = { hasOutcome: false, isWaiting: false, stopBy: Infinity };
+      const placement: Placement = { execution, executor, timeoutMs, startedAt: now, ...open };
+      executor.executions.add(execution);
+      placements.set(execution, placement);
+      if (timeoutMs !== null) watched.add(placement);
+    },
+    executorOf: (execution) => placements.get(execution)?.executor.id,
+    functionStarted(execution, now) {
+      const placement = placements.get(execution);
+      if (placement) placement.startedAt = now;
+    },
+    setWaiting(execution, isWaiting) {
+      const placement = placements.get(execution);
+      if (!placement || placement.isWaiting === isWaiting) return;
+      placement.isWaiting = isWaiting;
+      placement.executor.waiting += isWaiting ? 1 : -1;
+    },
+    outcomeKnown(execution, now) {
+      const placement = placements.get(execution);
+      if (!placement || placement.hasOutcome) return;
+      placement.hasOutcome = true;
+      placement.stopBy = now + ABORT_GRACE_MS;
+      watched.add(placement);
+    },
+    stopped(execution) {
+      const placement = placements.get(execution);
+      if (placement) forget(placement);
+    },
+    remove(id) {
+      const executor = executors.get(id);
+      executors.delete(id);
+      const left = [...(executor?.executions ?? [])].flatMap((execution) => placements.get(execution) ?? []);
+      for (const placement of left) forget(placement);
+      return left.map(({ execution, hasOutcome }) => ({ execution, hasOutcome }));
+    },
+    check(now) {
+      const overdue = [...watched].flatMap((placement) => checkPlacement(placement, now));
+      const retired = [...executors.values()].filter(({ state, isIsolated }) => state === "retired" && !isIsolated);
+      return [...overdue, ...retired.flatMap((executor) => checkRetired(executor, now))];
+    },
+    serving: () => [...executors.values()].filter(({ state, isIsolated }) => state !== "retired" && !isIsolated).length,
+    executors: () => [...executors.keys()],
+    busy: () => [...executors.values()].flatMap(({ id, executions }) => (executions.size > 0 ? id : [])),
+  };
+}

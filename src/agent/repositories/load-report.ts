@@ -1,0 +1,31 @@
+import type { AgentEvent } from "../../protocol/agent-run.ts";
+import { type LoadedManifest, describeChanges } from "./loaded-manifest.ts";
+import type { Loaded } from "./repository-loader.ts";
+
+/** What a load means to the one who watches: one event for each repository that has something to say. */
+export function reportLoaded({ manifests, before, tookMs }: Loaded): AgentEvent[] {
+  return manifests.flatMap((loaded): AgentEvent[] => {
+    const { name, targets, version } = loaded.manifest;
+    const old = before.find(({ manifest }) => manifest.name === name);
+    if (old?.manifest.version === version) return [];
+    if (targets.length === 0) return [reportEmpty(loaded)];
+    if (old === undefined) {
+      const listed = targets.map((target) => `${target.type} ${target.name}`).join(", ");
+      return [{ kind: "loaded", level: "info", text: `${name}: ${listed}` }];
+    }
+    const changes = describeChanges(old, loaded);
+    const text = `${name} reloaded in ${Math.round(tookMs)} ms${changes === "" ? "" : `: ${changes}`}`;
+    return [{ kind: "reloaded", level: "info", text }];
+  });
+}
+
+function reportEmpty({ manifest, file }: LoadedManifest): AgentEvent {
+  const advice = "export what workflow() or task() return: export const greet = workflow(async () => …)";
+  return { kind: "loaded", level: "warning", text: `${manifest.name} (${file}) exports no targets; ${advice}` };
+}
+
+/** A load that failed: the code from before, if there was any, stays in use. */
+export function reportBroken(error: string, isFirst: boolean): AgentEvent {
+  const text = isFirst ? error : `not reloaded, the code from before stays in use:\n${error}`;
+  return { kind: "broken", level: "error", text };
+}

@@ -1,0 +1,27 @@
+import type { Manifest } from "../../protocol/manifest.ts";
+
+/** What a repository turned out to define when it was loaded. */
+export interface LoadedManifest {
+  readonly manifest: Manifest;
+  /** Its source file. */
+  readonly file: string;
+  /** A hash of the code of each target's function, in the order of the targets. */
+  readonly fingerprints: readonly string[];
+}
+
+/** What a reload changed, for people: `~checkout, +refund, -ship`; empty when no target looks different. */
+export function describeChanges(before: LoadedManifest | undefined, after: LoadedManifest): string {
+  const old = fingerprintsByName(before);
+  const young = fingerprintsByName(after);
+  const kept = [...young].filter(([name]) => old.has(name));
+  const changed = kept.filter(([name, fingerprint]) => old.get(name) !== fingerprint).map(([name]) => `~${name}`);
+  const added = [...young.keys()].filter((name) => !old.has(name)).map((name) => `+${name}`);
+  const removed = [...old.keys()].filter((name) => !young.has(name)).map((name) => `-${name}`);
+  return [...changed, ...added, ...removed].join(", ");
+}
+
+/** Name -> everything about a target, as text. */
+function fingerprintsByName(loaded: LoadedManifest | undefined): Map<string, string> {
+  const targets = loaded?.manifest.targets ?? [];
+  return new Map(targets.map((target, index) => [target.name, JSON.stringify([target, loaded?.fingerprints[index]])]));
+}

@@ -1,0 +1,85 @@
+import type { Clock, Ms } from "../../base/clock.ts";
+import { type Result, failure, ok } from "../../base/result.ts";
+import { pack } from "../../process/pack.ts";
+import { DECLARATION_LIMIT_BYTES } from "../limits.ts";
+import type { Builder } from "./build.ts";
+import type { Bundle } from "./bundle.ts";
+import type { LoadedManifest } from "./loaded-manifest.ts";
+import type { SourceWatcher } from "./watch.ts";
+
+/** Other manifests than before, from other code. */
+export interface Loaded {
+  readonly manifests: readonly LoadedManifest[];
+  /** Empty at the first load. */
+  readonly before: readonly LoadedManifest[];
+  readonly tookMs: Ms;
+}
+
+export interface RepositoryLoader {
+  /** Loads what lies on the disk now. One load at a time: what changes meanwhile is loaded after it. Resolves when nothing is left to load. */
+  load(): Promise<void>;
+}
+
+export interface RepositoryLoaderOptions {
+  readonly clock: Clock;
+  readonly builder: Builder;
+  /** Tries a bundle, and uses it from then on if it is good. */
+  readonly use: (bundle: Bundle) => Promise<Result<readonly LoadedManifest[], string>>;
+  readonly watcher: SourceWatcher | undefined;
+  /** What to watch while nothing was ever built: the files that were named. */
+  readonly named: readonly string[];
+  onLoaded(loaded: Loaded): void;
+  /** What lies on the disk cannot be used, and nothing has changed. The text is for people. */
+  onBroken(error: string, isFirst: boolean): void;
+}
+
+/** Sources to manifests, again and again: only what is whole and good takes the place of what was there. */
+export function createRepositoryLoader(options: RepositoryLoaderOptions): RepositoryLoader {
+  const { clock, builder, watcher } = options;
+  let manifests: readonly LoadedManifest[] = [];
+  let sources = options.named;
+  let isLoading = false;
+  let isStale = false;
+
+  const isInUse = ({ repositories }: Bundle): boolean =>
+    manifests.length > 0 && repositories.every(({ version }, index) => version === manifests[index]?.manifest.version);
+
+  /** The manifests of what lies on the disk; the very same ones when that is in use already. */
+  const loadOnce = async (): Promise<Result<readonly LoadedManifest[], string>> => {
+    const built = await builder.build();
+    if (!built.ok) return built;
+    sources = built.value.sources;
+    if (isInUse(built.value)) return ok(manifests);
+    const used = await options.use(built.value);
+    return used.ok ? withinLimit(used.value) : used;
+  };
+
+  return {
+    async load() {
+      isStale = true;
+      if (isLoading) return;
+      isLoading = true;
+      while (isStale) {
+        isStale = false;
+        const before = manifests;
+        const startedAt = clock.monotonic();
+        const loaded = await loadOnce();
+        watcher?.follow(sources, !loaded.ok);
+        if (!loaded.ok) options.onBroken(loaded.error, before.length === 0);
+        else if (loaded.value !== before) {
+          manifests = loaded.value;
+          options.onLoaded({ manifests, before, tookMs: clock.monotonic() - startedAt });
+        }
+      }
+      isLoading = false;
+    },
+  };
+}
+
+/** All targets are declared in one frame. */
+function withinLimit(manifests: readonly LoadedManifest[]): Result<readonly LoadedManifest[], string> {
+  const bytes = pack(manifests.map(({ manifest }) => manifest)).byteLength;
+  if (bytes <= DECLARATION_LIMIT_BYTES) return ok(manifests);
+  const advice = "shorten descriptions, or host the repositories on several agents";
+  return failure(`the targets take ${bytes} bytes to declare, the limit is ${DECLARATION_LIMIT_BYTES}: ${advice}`);
+}

@@ -1,0 +1,394 @@
+import { jitteredDelayMs } from "../base/backoff.ts";
+import type { Ms } from "../base/clock.ts";
+import { exhaustive } from "../base/exhaustive.ts";
+import type { Random } from "../base/random.ts";
+import {
+  type AgentEnvelope,
+  agentFrameBody,
+  encodeAgentFrame,
+  readAgentEnvelope,
+  writeAgentEnvelope,
+} from "../protocol/agent-frame.ts";
+import {
+  type AgentControl,
+  type AgentControlReply,
+  decodeAgentControlReply,
+  encodeAgentControl,
+} from "../protocol/agent-messages.ts";
+import {
+  type RelayedAgentCommand,
+  type RelayedAgentMessage,
+  decodeRelayedAgentCommand,
+} from "../protocol/executor-messages.ts";
+import { LEASE_MARGIN_MS, PING_DEAD_MS, PING_INTERVAL_MS } from "../protocol/limits.ts";
+import { PROTOCOL_VERSION } from "../protocol/version.ts";
+import { pack, unpack } from "../process/pack.ts";
+import {
+  CHALLENGE_DEADLINE_MS,
+  CONNECT_DEADLINE_MS,
+  HELLO_KNOWN_LIMIT,
+  RECONNECT_FIRST_MS,
+  RECONNECT_LIMIT_MS,
+  RECONNECT_SLOW_MS,
+  RECONNECT_STABLE_MS,
+} from "./limits.ts";
+import { createOpenRequests } from "./open-requests.ts";
+import { createOutbox } from "./outbox.ts";
+
+// The agent's end of the protocol with its orchestrator: events in, actions out, no clock and no socket inside. `now` is monotonic.
+//
+//   disconnected --(retryAt)--> connecting --opened--> challenged? --challenge--> greeting --welcome--> open
+//        ^                          |                      |                         |                   | challenge: greeting again
+//        +------- closed, refused, deadline passed, broken frame, reject ------------+-------------------+
+//
+// The session outlives connections: its outbox, open requests and known executions end only with `session_unknown`. Whatever the state of
+// the connection, the agent must have stopped its executions before the server gives them up (`fence`). The lease is counted from the moment
+// we sent the last thing the server is known to have received; that is never later than the moment the server counts from.
+
+export interface AgentIdentity {
+  readonly pid: number;
+  readonly host: string;
+  readonly version: string;
+  readonly node: string;
+}
+
+export type SessionEvent =
+  | { readonly kind: "opened" }
+  | { readonly kind: "frame"; readonly bytes: Uint8Array }
+  /** The socket gave another sign of life (a ping or pong below the protocol). */
+  | { readonly kind: "alive" }
+  | { readonly kind: "closed"; readonly code: number; readonly reason: string }
+  /** The server did not let the connection in; `code` is the API's error code if it sent one. */
+  | { readonly kind: "refused"; readonly code: string; readonly reason: string }
+  | { readonly kind: "tick" };
+
+export type SessionAction =
+  | { readonly kind: "connect" }
+  | { readonly kind: "send"; readonly frame: Uint8Array }
+  /** Drop the socket: nothing it still says counts. */
+  | { readonly kind: "close"; readonly code: number; readonly reason: string }
+  /** Each of them for the first time, in order. */
+  | { readonly kind: "commands"; readonly commands: readonly RelayedAgentCommand[] }
+  /** The session is open: declare what this agent hosts. */
+  | { readonly kind: "connected"; readonly session: string; readonly isNew: boolean }
+  | { readonly kind: "disconnected"; readonly reason: string; readonly retryInMs: Ms }
+  /** The server has no such session any more: stop all executions and forget them. */
+  | { readonly kind: "session-lost"; readonly reason: string }
+  /** The lease is about to end: stop all executions, and report them as abandoned. */
+  | { readonly kind: "fence"; readonly silentMs: Ms }
+  /** There is no such environment and there never was one: end. */
+  | { readonly kind: "give-up"; readonly reason: string };
+
+export interface SessionMachine {
+  handle(event: SessionEvent, now: Ms): SessionAction[];
+  /** Says something to the server; it travels with the next `flush` and is kept until acknowledged. Without a session it is dropped. */
+  post(message: RelayedAgentMessage): void;
+  flush(): SessionAction[];
+  /** The server has acknowledged the end of every execution that it gave to this session. */
+  isSettled(): boolean;
+  /** Bytes that wait for their acknowledgement. */
+  outboxBytes(): number;
+  /** When a `tick` is due next. */
+  nextDueAt(): Ms;
+}
+
+type Connection =
+  | { readonly kind: "disconnected"; readonly retryAt: Ms }
+  | { readonly kind: "connecting"; readonly deadline: Ms }
+  | { readonly kind: "opened"; readonly deadline: Ms }
+  | { readonly kind: "greeting"; readonly epoch: number; readonly helloAt: Ms; readonly deadline: Ms }
+  | { readonly kind: "open"; readonly epoch: number; readonly since: Ms; readonly pingAt: Ms }
+  | { readonly kind: "ended" };
+
+interface Session {
+  readonly id: string;
+  readonly secret: string;
+  readonly leaseMs: Ms;
+}
+
+const notFoundCodes = new Set(["project_not_found", "environment_not_found", "environment_archived"]);
+const CLOSED_NOT_FOUND = 4004;
+const CLOSED_PROTOCOL_MISMATCH = 4010;
+
+export function createSessionMachine(options: { identity: AgentIdentity; random: Random }): SessionMachine {
+  const outbox = createOutbox();
+  const requests = createOpenRequests();
+  /** Executions that were received and whose end is not acknowledged. */
+  const known = new Set<string>();
+  /** When each ping without an answer was sent. */
+  const pings = new Map<number, Ms>();
+  let connection: Connection = { kind: "disconnected", retryAt: 0 };
+  let session: Session | null = null;
+  let wasEverWelcome = false;
+  let failedAttempts = 0;
+  let heardAt: Ms = 0;
+  /** The server has received something that we sent at this time. */
+  let provenAt: Ms = 0;
+  let isFenced = false;
+  let lastPing = 0;
+
+  const fenceAt = (): Ms => (session === null || isFenced ? Infinity : provenAt + session.leaseMs - LEASE_MARGIN_MS);
+
+  const control = (epoch: number, message: AgentControl): SessionAction => {
+    const envelope: AgentEnvelope = { kind: "control", epoch, sequence: 0, acknowledged: 0 };
+    return { kind: "send", frame: encodeAgentFrame(envelope, pack([encodeAgentControl(message)])) };
+  };
+
+  const sendData = (epoch: number, frame: { sequence: number; bytes: Uint8Array }): SessionAction => {
+    writeAgentEnvelope(frame.bytes, { kind: "data", epoch, sequence: frame.sequence, acknowledged: 0 });
+    return { kind: "send", frame: frame.bytes };
+  };
+
+  const disconnect = (reason: string, now: Ms, slow = false): SessionAction[] => {
+    if (connection.kind === "open" && now - connection.since >= RECONNECT_STABLE_MS) failedAttempts = 0;
+    failedAttempts += 1;
+    const jittered = jitteredDelayMs(RECONNECT_FIRST_MS, RECONNECT_LIMIT_MS, failedAttempts, options.random);
+    const retryInMs = slow ? RECONNECT_SLOW_MS : jittered;
+    connection = { kind: "disconnected", retryAt: now + retryInMs };
+    return [{ kind: "disconnected", reason, retryInMs }];
+  };
+
+  const drop = (code: number, reason: string, now: Ms, slow = false): SessionAction[] => [
+    { kind: "close", code, reason },
+    ...disconnect(reason, now, slow),
+  ];
+
+  /** The environment is not there. Whoever has never been let in has a wrong name; otherwise it may come back. */
+  const notFound = (reason: string, now: Ms): SessionAction[] => {
+    if (wasEverWelcome) return drop(1000, reason, now, true);
+    connection = { kind: "ended" };
+    return [
+      { kind: "close", code: 1000, reason },
+      { kind: "give-up", reason },
+    ];
+  };
+
+  const hello = (epoch: number, now: Ms): SessionAction[] => {
+    connection = { kind: "greeting", epoch, helloAt: now, deadline: now + CHALLENGE_DEADLINE_MS };
+    pings.clear();
+    const message: AgentControl = {
+      kind: "hello",
+      protocol: PROTOCOL_VERSION,
+      session: session?.id ?? null,
+      secret: session?.secret ?? null,
+      acknowledged: outbox.lastAcknowledged(),
+      known: [...known].slice(0, HELLO_KNOWN_LIMIT),
+      agent: options.identity,
+    };
+    return [control(epoch, message)];
+  };
+
+  const forgetSession = (reason: string): SessionAction[] => {
+    session = null;
+    outbox.reset();
+    requests.reset();
+    known.clear();
+    return [{ kind: "session-lost", reason }];
+  };
+
+  const acknowledge = (sequence: number): void => {
+    if (sequence <= outbox.lastAcknowledged()) return;
+    for (const frame of outbox.acknowledge(sequence)) for (const execution of frame.ended) known.delete(execution);
+  };
+
+  const welcome = (message: Extract<AgentControlReply, { kind: "welcome" }>, now: Ms): SessionAction[] => {
+    if (connection.kind !== "greeting") return [];
+    const { epoch, helloAt } = connection;
+    const isNew = session === null;
+    if (message.lastSequence < outbox.lastAcknowledged()) {
+      return [...forgetSession("the server lost a part of its history"), ...hello(epoch, now)];
+    }
+    session = { id: message.session, secret: message.secret ?? session?.secret ?? "", leaseMs: message.leaseMs };
+    connection = { kind: "open", epoch, since: now, pingAt: now + PING_INTERVAL_MS };
+    wasEverWelcome = true;
+    provenAt = helloAt;
+    isFenced = false;
+    acknowledge(message.lastSequence);
+    const resent = outbox.unacknowledged().map((frame) => sendData(epoch, frame));
+    for (const request of requests.receivedUpTo(message.lastSequence)) outbox.add(request);
+    return [...resent, { kind: "connected", session: message.session, isNew }];
+  };
+
+  const rejected = (message: Extract<AgentControlReply, { kind: "reject" }>, now: Ms): SessionAction[] => {
+    if (connection.kind !== "greeting") return [];
+    if (message.code === "session_unknown" && session !== null) {
+      return [...forgetSession(message.message), ...hello(connection.epoch, now)];
+    }
+    if (notFoundCodes.has(message.code)) return notFound(message.message, now);
+    return drop(1000, `${message.code}: ${message.message}`, now, message.code === "protocol_mismatch");
+  };
+
+  const challenged = (epoch: number, now: Ms): SessionAction[] => {
+    const current = connection.kind === "open" || connection.kind === "greeting" ? connection.epoch : 0;
+    return epoch < current ? [] : hello(epoch, now); // A word of an orchestrator that was replaced meanwhile.
+  };
+
+  const onControl = (message: AgentControlReply, now: Ms): SessionAction[] => {
+    switch (message.kind) {
+      case "challenge":
+        return challenged(message.epoch, now);
+      case "welcome":
+        return welcome(message, now);
+      case "reject":
+        return rejected(message, now);
+      case "pong":
+        provenAt = Math.max(provenAt, pings.get(message.sequence) ?? 0);
+        pings.delete(message.sequence);
+        return [];
+      default:
+        return exhaustive(message);
+    }
+  };
+
+  /** Whether a command says something new; what arrives twice stops here. */
+  const isNews = (command: RelayedAgentCommand): boolean => {
+    switch (command.kind) {
+      case "execute":
+        if (known.has(command.execution)) return false;
+        known.add(command.execution);
+        return true;
+      case "submitted":
+      case "refused":
+      case "answer":
+      case "done":
+        return requests.close(command.caller, command.request);
+      case "abort":
+        requests.closeAll(command.execution);
+        return true;
+      case "drain":
+        return true;
+      default:
+        return exhaustive(command);
+    }
+  };
+
+  const onFrame = (bytes: Uint8Array, now: Ms): SessionAction[] => {
+    const envelope = readAgentEnvelope(bytes);
+    if (envelope === undefined) throw new Error("it has no envelope");
+    heardAt = now;
+    if (envelope.kind === "control") {
+      return unpackMessages(agentFrameBody(bytes)).flatMap((item) => onControl(decodeAgentControlReply(item), now));
+    }
+    if (connection.kind !== "open" || envelope.epoch !== connection.epoch) return [];
+    acknowledge(envelope.acknowledged);
+    if (envelope.kind === "acknowledgement") return [];
+    const commands = unpackMessages(agentFrameBody(bytes)).map(decodeRelayedAgentCommand).filter(isNews);
+    return commands.length === 0 ? [] : [{ kind: "commands", commands }];
+  };
+
+  const onClosed = (code: number, reason: string, now: Ms): SessionAction[] => {
+    const text = reason === "" ? `the connection was closed (${code})` : `${reason} (${code})`;
+    if (code === CLOSED_NOT_FOUND) return notFound(text, now);
+    return disconnect(text, now, code === CLOSED_PROTOCOL_MISMATCH);
+  };
+
+  const onTick = (now: Ms): SessionAction[] => {
+    const actions: SessionAction[] = [];
+    if (now >= fenceAt()) {
+      isFenced = true;
+      actions.push({ kind: "fence", silentMs: now - provenAt });
+    }
+    if (connection.kind === "open" && now >= connection.pingAt) {
+      connection = { ...connection, pingAt: now + PING_INTERVAL_MS };
+      lastPing += 1;
+      pings.set(lastPing, now);
+      actions.push(control(connection.epoch, { kind: "ping", sequence: lastPing }));
+    }
+    return [...actions, ...onDeadline(now)];
+  };
+
+  const onDeadline = (now: Ms): SessionAction[] => {
+    switch (connection.kind) {
+      case "disconnected":
+        if (now < connection.retryAt) return [];
+        connection = { kind: "connecting", deadline: now + CONNECT_DEADLINE_MS };
+        return [{ kind: "connect" }];
+      case "connecting":
+      case "opened":
+      case "greeting":
+        return now < connection.deadline ? [] : drop(1000, "the server did not answer in time", now);
+      case "open":
+        return now < heardAt + PING_DEAD_MS ? [] : drop(1000, "the server fell silent", now);
+      case "ended":
+        return [];
+      default:
+        return exhaustive(connection);
+    }
+  };
+
+  const handle = (event: SessionEvent, now: Ms): SessionAction[] => {
+    const isListening = connection.kind !== "disconnected" && connection.kind !== "ended";
+    if (event.kind === "tick") return onTick(now);
+    if (!isListening) return []; // A last word of a socket that was dropped.
+    switch (event.kind) {
+      case "opened":
+        heardAt = now;
+        connection = { kind: "opened", deadline: now + CHALLENGE_DEADLINE_MS };
+        return [];
+      case "alive":
+        heardAt = now;
+        return [];
+      case "frame":
+        try {
+          return onFrame(event.bytes, now);
+        } catch (error) {
+          return drop(1002, `the server sent a broken frame: ${describe(error)}`, now);
+        }
+      case "closed":
+        return onClosed(event.code, event.reason, now);
+      case "refused":
+        if (notFoundCodes.has(event.code)) return notFound(event.reason, now);
+        return disconnect(event.reason, now, event.code === "protocol_mismatch");
+      default:
+        return exhaustive(event);
+    }
+  };
+
+  return {
+    handle,
+    post(message) {
+      if (session === null) return;
+      if (message.kind === "submit" || message.kind === "await" || message.kind === "cancel") {
+        requests.open(message, outbox.nextSequence());
+      }
+      if (message.kind === "unawait") requests.close(message.caller, message.request);
+      if (message.kind === "outcome") requests.closeAll(message.execution);
+      outbox.add(message);
+    },
+    flush() {
+      const sealed = outbox.seal();
+      const current = connection;
+      return current.kind === "open" ? sealed.map((frame) => sendData(current.epoch, frame)) : [];
+    },
+    isSettled: () => known.size === 0,
+    outboxBytes: () => outbox.bytes(),
+    nextDueAt: () => Math.min(fenceAt(), connectionDueAt(connection, heardAt)),
+  };
+}
+
+function connectionDueAt(connection: Connection, heardAt: Ms): Ms {
+  switch (connection.kind) {
+    case "disconnected":
+      return connection.retryAt;
+    case "connecting":
+    case "opened":
+    case "greeting":
+      return connection.deadline;
+    case "open":
+      return Math.min(connection.pingAt, heardAt + PING_DEAD_MS);
+    case "ended":
+      return Infinity;
+    default:
+      return exhaustive(connection);
+  }
+}
+
+function unpackMessages(body: Uint8Array): readonly unknown[] {
+  const messages = unpack(body);
+  if (Array.isArray(messages)) return messages;
+  throw new Error("its body is no list");
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,118 @@
+import type { Cancel, Clock, Ms, Timers } from "../base/clock.ts";
+import { exhaustive } from "../base/exhaustive.ts";
+import type { Random } from "../base/random.ts";
+import type { RelayedAgentCommand, RelayedAgentMessage } from "../protocol/executor-messages.ts";
+import { createConnection } from "./connection.ts";
+import { type AgentIdentity, type SessionAction, type SessionEvent, createSessionMachine } from "./session-machine.ts";
+
+export interface SessionOptions {
+  /** `ws://host:port/agent?…` */
+  readonly url: string;
+  readonly identity: AgentIdentity;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly endOfTurn: (run: () => void) => void;
+  onCommand(command: RelayedAgentCommand): void;
+  onConnected(session: string, isNew: boolean): void;
+  onDisconnected(reason: string): void;
+  /** The server has given up the session with all that ran in it. */
+  onLost(reason: string): void;
+  /** The server may be about to: everything must be stopped now. */
+  onFence(silentMs: Ms): void;
+  /** There is no such environment. */
+  onGiveUp(reason: string): void;
+  /** At the end of a turn in which something was said or heard. */
+  onTurn(): void;
+}
+
+/** The session machine with its socket and its clock. */
+export interface Session {
+  /** Connects, and from then on keeps connected. */
+  open(): void;
+  /** Says something to the server; everything of one turn travels together. */
+  post(message: RelayedAgentMessage): void;
+  outboxBytes(): number;
+  /** The server knows the end of everything that it gave to this session. */
+  isSettled(): boolean;
+  close(): void;
+}
+
+export function createSession(options: SessionOptions): Session {
+  const { clock, timers } = options;
+  const machine = createSessionMachine(options);
+  const connection = createConnection({ url: options.url, timers, onEvent: (event) => handle(event) });
+  let wakeAt: Ms = Infinity;
+  let cancelWake: Cancel = () => undefined;
+  let isTurnEnding = false;
+  let isClosed = false;
+
+  const handle = (event: SessionEvent): void => {
+    if (isClosed) return;
+    for (const action of machine.handle(event, clock.monotonic())) perform(action);
+    endTurn();
+    wakeWhenDue();
+  };
+
+  const endTurn = (): void => {
+    if (isTurnEnding) return;
+    isTurnEnding = true;
+    options.endOfTurn(() => {
+      isTurnEnding = false;
+      if (isClosed) return;
+      for (const action of machine.flush()) perform(action);
+      options.onTurn();
+    });
+  };
+
+  const wakeWhenDue = (): void => {
+    const dueAt = machine.nextDueAt();
+    if (dueAt >= wakeAt || isClosed) return; // The machine looks again when it is woken.
+    cancelWake();
+    wakeAt = dueAt;
+    cancelWake = timers.after(dueAt - clock.monotonic(), () => {
+      wakeAt = Infinity;
+      handle({ kind: "tick" });
+    });
+  };
+
+  const perform = (action: SessionAction): void => {
+    switch (action.kind) {
+      case "connect":
+        return connection.connect();
+      case "send":
+        return connection.send(action.frame);
+      case "close":
+        return connection.close(action.code, action.reason);
+      case "commands":
+        return action.commands.forEach((command) => options.onCommand(command));
+      case "connected":
+        return options.onConnected(action.session, action.isNew);
+      case "disconnected":
+        return options.onDisconnected(action.reason);
+      case "session-lost":
+        return options.onLost(action.reason);
+      case "fence":
+        return options.onFence(action.silentMs);
+      case "give-up":
+        return options.onGiveUp(action.reason);
+      default:
+        return exhaustive(action);
+    }
+  };
+
+  return {
+    open: () => handle({ kind: "tick" }),
+    post(message) {
+      machine.post(message);
+      endTurn();
+    },
+    outboxBytes: () => machine.outboxBytes(),
+    isSettled: () => machine.isSettled(),
+    close() {
+      isClosed = true;
+      cancelWake();
+      connection.close(1000, "the agent ends");
+    },
+  };
+}

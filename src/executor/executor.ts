@@ -1,0 +1,134 @@
+import { pathToFileURL } from "node:url";
+import type { Clock, Timers } from "../base/clock.ts";
+import { exhaustive } from "../base/exhaustive.ts";
+import type { ExecutorCommand, ExecutorMessage } from "../protocol/executor-messages.ts";
+import { currentRuntime } from "../sdk/context.ts";
+import { createBlobTransfer } from "./blobs.ts";
+import { captureOutput } from "./capture.ts";
+import { type LoadedRepository, type LoadedTargets, RepositoryError, loadTargets } from "./loaded-targets.ts";
+import { createLogBook } from "./log-book.ts";
+import {
+  type ExecuteCommand,
+  type ExecutionSurroundings,
+  type RunningExecution,
+  createExecution,
+} from "./run-execution.ts";
+import { type SourceFrames, createSourceFrames } from "./source-frames.ts";
+
+export type LoadCommand = Extract<ExecutorCommand, { readonly kind: "load" }>;
+
+export interface ExecutorOptions {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly endOfTurn: (run: () => void) => void;
+  readonly fetch: typeof fetch;
+  /** The file of this program. */
+  readonly ownFile: string;
+  readonly send: (message: ExecutorMessage) => void;
+  readonly flush: () => void;
+  /** Ends the process. */
+  readonly exit: (code: number) => void;
+}
+
+export interface Executor {
+  take(command: ExecutorCommand): void;
+  /** The execution that the running code belongs to. */
+  readonly current: () => RunningExecution | undefined;
+}
+
+interface Loaded {
+  readonly targets: LoadedTargets;
+  readonly surroundings: ExecutionSurroundings;
+}
+
+/** Loads one bundle, then runs executions of its targets, many at a time. */
+export function createExecutor(options: ExecutorOptions): Executor {
+  const executions = new Map<string, RunningExecution>();
+  const early: ExecutorCommand[] = [];
+  let loaded: Loaded | undefined;
+
+  const current = (): RunningExecution | undefined => {
+    const runtime = currentRuntime();
+    return runtime === undefined ? undefined : executions.get(runtime.context.executionId);
+  };
+
+  const load = async (command: LoadCommand): Promise<void> => {
+    captureOutput((stream) => current()?.printed(stream));
+    const frames = createSourceFrames({ ...command, ownFile: options.ownFile });
+    Error.prepareStackTrace = (error, callSites) => frames.prepareStackTrace(error, callSites);
+    if (command.isTrial) {
+      Reflect.set(globalThis, Symbol.for("coflux.evaluating"), (file: string) => {
+        options.send({ kind: "evaluating", file });
+        options.flush(); // It may be the last word before the file blocks.
+      });
+    }
+    try {
+      loaded = { targets: await importTargets(command), surroundings: surroundingsFor(command, frames) };
+    } catch (error) {
+      return fail(error);
+    }
+    options.send({ kind: "ready", repositories: loaded.targets.repositories });
+    for (const waiting of early.splice(0)) take(waiting);
+  };
+
+  const fail = (error: unknown): void => {
+    const message = error instanceof Error ? error.message : String(error);
+    const isTold = error instanceof RepositoryError || !(error instanceof Error);
+    options.send({ kind: "failed", message, stack: isTold ? null : (error.stack ?? null) });
+    options.flush();
+    options.exit(1);
+  };
+
+  const surroundingsFor = (command: LoadCommand, frames: SourceFrames): ExecutionSurroundings => {
+    const { clock, timers, endOfTurn, send, flush } = options;
+    return {
+      ...command,
+      timers,
+      endOfTurn,
+      blobs: createBlobTransfer({ url: command.blobsUrl, timers, fetch: options.fetch }),
+      logBook: createLogBook({ clock, timers, send }),
+      send,
+      flush,
+      framesOf: frames.framesOf,
+    };
+  };
+
+  const execute = ({ targets, surroundings }: Loaded, command: ExecuteCommand): void => {
+    const running = createExecution(command, targets.byPath.get(command.target), surroundings);
+    executions.set(command.execution, running);
+    void running.run().finally(() => executions.delete(command.execution));
+  };
+
+  const take = (command: ExecutorCommand): void => {
+    if (command.kind === "load") return void load(command);
+    if (command.kind === "ping") return options.send({ kind: "pong" });
+    if (loaded === undefined) return void early.push(command);
+    switch (command.kind) {
+      case "execute":
+        return execute(loaded, command);
+      case "submitted":
+      case "refused":
+      case "answer":
+      case "done":
+        return executions.get(command.caller)?.take(command);
+      case "abort":
+        return executions.get(command.execution)?.abort(command.reason);
+      default:
+        return exhaustive(command);
+    }
+  };
+
+  return { take, current };
+}
+
+async function importTargets({ bundle, repositories }: LoadCommand): Promise<LoadedTargets> {
+  const module: Readonly<Record<string, unknown>> = await import(pathToFileURL(bundle).href);
+  return loadTargets(
+    repositories.map(({ name, namespace, file }): LoadedRepository => {
+      const exports = module[namespace];
+      if (typeof exports !== "object" || exports === null)
+        throw new Error(`the bundle has no ${namespace} for ${name}`);
+      return { name, file, exports: { ...exports } };
+    }),
+  );
+}

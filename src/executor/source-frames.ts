@@ -1,0 +1,111 @@
+import { readFileSync, statSync } from "node:fs";
+import { isAbsolute, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { TraceMap, originalPositionFor } from "@jridgewell/trace-mapping";
+import { FRAMES_LIMIT } from "../protocol/limits.ts";
+import type { Frame } from "../protocol/outcome.ts";
+import { parseFrames } from "../protocol/value-format/stack-frames.ts";
+
+// Stack traces name the user's source files. V8 asks `Error.prepareStackTrace` when a stack is looked at for the first time; positions in the
+// bundle are mapped back there, so that every stack a user sees or logs is right, and code that does not fail pays nothing.
+
+export interface SourceFramesOptions {
+  /** The file of the bundle; its map lies beside it. */
+  readonly bundle: string;
+  /** Files are shown relative to it where they lie below it. */
+  readonly workingDirectory: string;
+  /** Columns that the build put before the first line of every source file. */
+  readonly preludeColumns: number;
+  /** Our own file: what stands below it in a stack says nothing to a user. */
+  readonly ownFile: string;
+}
+
+interface ShownCallSite {
+  toString(): string;
+}
+
+export interface SourceFrames {
+  /** For `Error.prepareStackTrace`. */
+  prepareStackTrace(error: unknown, callSites: readonly NodeJS.CallSite[]): string;
+  /** The frames of a stack trace, with their source lines. */
+  readonly framesOf: (stack: string) => readonly Frame[];
+}
+
+export function createSourceFrames(options: SourceFramesOptions): SourceFrames {
+  let map: TraceMap | undefined;
+  const files = new Map<string, readonly string[] | undefined>();
+
+  /** Where a position of the bundle comes from; undefined for code that the build added. */
+  const originOf = (line: number, column: number): string | undefined => {
+    map ??= new TraceMap(readFileSync(`${options.bundle}.map`, "utf8"));
+    const original = originalPositionFor(map, { line, column: column - 1 });
+    if (original.source === null) return undefined;
+    const shift = original.line === 1 ? options.preludeColumns : 0;
+    return `${original.source}:${original.line}:${Math.max(1, original.column + 1 - shift)}`;
+  };
+
+  const frameText = (callSite: NodeJS.CallSite): string[] => {
+    if (callSite.getFileName() === "node:internal/process/task_queues") return []; // How every promise goes on.
+    const shown = (callSite as ShownCallSite).toString(); // As V8 shows it; the types do not know.
+    if (fileOf(callSite) !== options.bundle) return [`    at ${shown}`];
+    const origin = originOf(callSite.getLineNumber() ?? 1, callSite.getColumnNumber() ?? 1);
+    if (origin === undefined) return [];
+    const called = /^(.*) \(/s.exec(shown)?.[1];
+    if (called !== undefined) return [`    at ${called} (${origin})`];
+    return [`    at ${shown.startsWith("async ") ? "async " : ""}${origin}`];
+  };
+
+  /** The lines of a source file, unless it was changed after it was built. */
+  const linesOf = (file: string): readonly string[] | undefined => {
+    if (!files.has(file)) files.set(file, readLines(file, options.bundle));
+    return files.get(file);
+  };
+
+  return {
+    prepareStackTrace(error, callSites) {
+      const own = callSites.findIndex((callSite) => fileOf(callSite) === options.ownFile);
+      const users = own > 0 ? callSites.slice(0, own) : callSites; // An error of our own keeps its frames.
+      return [headline(error), ...users.flatMap(frameText)].join("\n");
+    },
+    framesOf: (stack) =>
+      parseFrames(stack)
+        .slice(0, FRAMES_LIMIT)
+        .map((frame) => {
+          const file = pathOf(frame.file);
+          const code = frame.inApp ? (linesOf(file)?.[frame.line - 1]?.trim().slice(0, 1_000) ?? "") : "";
+          return { ...frame, file: shownPath(file, options.workingDirectory), code };
+        }),
+  };
+}
+
+/** What stands above the frames, as V8 writes it. */
+function headline(error: unknown): string {
+  try {
+    return String(error);
+  } catch {
+    return "Error";
+  }
+}
+
+function readLines(file: string, bundle: string): readonly string[] | undefined {
+  try {
+    return statSync(file).mtimeMs <= statSync(bundle).mtimeMs ? readFileSync(file, "utf8").split("\n") : undefined;
+  } catch {
+    return undefined; // It is gone, or was never a file.
+  }
+}
+
+function fileOf(callSite: NodeJS.CallSite): string | undefined {
+  const name = callSite.getFileName();
+  return name === null || name === undefined ? undefined : pathOf(name);
+}
+
+function pathOf(name: string): string {
+  return name.startsWith("file://") ? fileURLToPath(name) : name;
+}
+
+function shownPath(file: string, workingDirectory: string): string {
+  if (!isAbsolute(file)) return file;
+  const below = relative(workingDirectory, file);
+  return below.startsWith("..") ? file : below;
+}

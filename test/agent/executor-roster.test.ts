@@ -1,0 +1,139 @@
+import { describe, expect, test } from "vitest";
+import { createExecutorRoster } from "../../src/agent/executor-roster.ts";
+import { MISSED_PONGS_LIMIT, TIMEOUT_SLACK_MS } from "../../src/agent/limits.ts";
+import { ABORT_GRACE_MS } from "../../src/protocol/limits.ts";
+
+const shared = { build: 1, isIsolated: false };
+const isolated = { build: 1, isIsolated: true };
+
+function rosterOf(...executors: number[]) {
+  const roster = createExecutorRoster();
+  for (const executor of executors) {
+    roster.add(executor, shared);
+    roster.ready(executor);
+  }
+  return roster;
+}
+
+function block(roster: ReturnType<typeof rosterOf>, executor: number): void {
+  for (let ping = 0; ping < MISSED_PONGS_LIMIT; ping++) roster.pinged(executor);
+}
+
+describe("the choice of an executor", () => {
+  test("falls on the least loaded, and waiting executions are no load", () => {
+    const roster = rosterOf(1, 2);
+    roster.place("a", 1, null, 0);
+    expect(roster.choose()).toBe(2);
+    roster.place("b", 2, null, 0);
+    roster.place("c", 2, null, 0);
+    expect(roster.choose()).toBe(1);
+    roster.setWaiting("b", true);
+    roster.setWaiting("c", true);
+    roster.setWaiting("c", true);
+    expect(roster.choose()).toBe(2);
+    roster.setWaiting("c", false);
+    roster.stopped("a");
+    expect(roster.choose()).toBe(1);
+  });
+
+  test("never falls on one that is starting, isolated, blocked or retired", () => {
+    const roster = rosterOf(1, 2);
+    roster.add(3, shared);
+    roster.add(4, isolated);
+    roster.ready(4);
+    block(roster, 1);
+    roster.retire(2);
+    expect(roster.choose()).toBeUndefined();
+    roster.heard(1);
+    expect(roster.choose()).toBe(1);
+  });
+
+  test("falls on the new build once that is used, and the old ones end when they are empty", () => {
+    const roster = rosterOf(1);
+    roster.place("old", 1, null, 0);
+    roster.add(2, { build: 2, isIsolated: false });
+    roster.ready(2);
+    roster.useBuild(2);
+    expect(roster.choose()).toBe(2);
+    expect(roster.serving()).toBe(1);
+    expect(roster.check(0)).toEqual([]);
+    roster.stopped("old");
+    expect(roster.check(0)).toEqual([{ kind: "dismiss", executor: 1 }]);
+  });
+});
+
+describe("the end of an executor", () => {
+  test("tells which of its executions have no outcome yet", () => {
+    const roster = rosterOf(1);
+    roster.place("a", 1, null, 0);
+    roster.place("b", 1, null, 0);
+    roster.outcomeKnown("b", 0);
+    expect(roster.remove(1)).toEqual([
+      { execution: "a", hasOutcome: false },
+      { execution: "b", hasOutcome: true },
+    ]);
+    expect(roster.executorOf("a")).toBeUndefined();
+  });
+});
+
+describe("an execution that does not stop within its grace", () => {
+  test("is killed with its own process", () => {
+    const roster = createExecutorRoster();
+    roster.add(1, isolated);
+    roster.place("a", 1, null, 0);
+    roster.outcomeKnown("a", 100);
+    expect(roster.check(100 + ABORT_GRACE_MS - 1)).toEqual([]);
+    expect(roster.check(100 + ABORT_GRACE_MS)).toMatchObject([{ kind: "kill", executor: 1 }]);
+  });
+
+  test("is killed with a blocked executor", () => {
+    const roster = rosterOf(1);
+    roster.place("a", 1, null, 0);
+    roster.place("other", 1, null, 0);
+    roster.outcomeKnown("a", 0);
+    block(roster, 1);
+    expect(roster.check(ABORT_GRACE_MS)).toMatchObject([{ kind: "kill", executor: 1 }]);
+  });
+
+  test("does not harm the others in its executor, which takes nothing new and ends with the last of them", () => {
+    const roster = rosterOf(1);
+    roster.place("a", 1, null, 0);
+    roster.place("other", 1, null, 0);
+    roster.outcomeKnown("a", 0);
+    expect(roster.check(ABORT_GRACE_MS)).toEqual([]);
+    expect(roster.choose()).toBeUndefined();
+    expect(roster.serving()).toBe(0);
+    roster.stopped("other");
+    expect(roster.check(ABORT_GRACE_MS)).toMatchObject([{ kind: "kill", executor: 1 }]);
+  });
+
+  test("has stopped in time when it is quick", () => {
+    const roster = rosterOf(1);
+    roster.place("a", 1, null, 0);
+    roster.outcomeKnown("a", 0);
+    roster.stopped("a");
+    expect(roster.check(ABORT_GRACE_MS)).toEqual([]);
+    expect(roster.choose()).toBe(1);
+  });
+});
+
+describe("a timeout that the executor cannot keep", () => {
+  test("is kept by the agent, counted from the start of the function, once", () => {
+    const roster = rosterOf(1);
+    roster.place("a", 1, 500, 0);
+    roster.functionStarted("a", 2_000);
+    const dueAt = 2_000 + 500 + TIMEOUT_SLACK_MS;
+    expect(roster.check(dueAt - 1)).toEqual([]);
+    expect(roster.check(dueAt)).toEqual([{ kind: "timed-out", execution: "a" }]);
+    expect(roster.check(dueAt + 1)).toEqual([]);
+    block(roster, 1);
+    expect(roster.check(dueAt + ABORT_GRACE_MS)).toMatchObject([{ kind: "kill", executor: 1 }]);
+  });
+
+  test("is not looked at when the outcome is known", () => {
+    const roster = rosterOf(1);
+    roster.place("a", 1, 500, 0);
+    roster.outcomeKnown("a", 400);
+    expect(roster.check(5_000)).toEqual([]);
+  });
+});

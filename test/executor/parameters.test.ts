@@ -1,0 +1,57 @@
+import { runInThisContext } from "node:vm";
+import { expect, test } from "vitest";
+import { parametersOf } from "../../src/executor/parameters.ts";
+
+/** `a` is required, `a?` may be left out, `...a` takes the rest. */
+function shown(source: string): string[] {
+  const fn: (...parameters: never[]) => unknown = runInThisContext(`(${source})`);
+  return parametersOf(fn).map(
+    ({ name, isOptional, isRest }) => `${isRest ? "..." : ""}${name}${isOptional && !isRest ? "?" : ""}`,
+  );
+}
+
+test.each<[source: string, parameters: string[]]>([
+  ["() => 1", []],
+  ["async () => {}", []],
+  ["id => id", ["id"]],
+  ["async id => id", ["id"]],
+  ["async /* the id */ id => id", ["id"]],
+  ["async(a, b) => a + b", ["a", "b"]],
+  ["function () {}", []],
+  ["async function fetchUser(id, force = false) {}", ["id", "force?"]],
+  ["async function* pages(from, ...others) {}", ["from", "...others"]],
+  ["function $dollar(_a, $b, ünïcode) {}", ["_a", "$b", "ünïcode"]],
+  ["{ async greet(name, greeting = 'hi') {} }.greet", ["name", "greeting?"]],
+  ["{ *['with(' + '),'](a, b) {} }['with(),']", ["a", "b"]],
+  ["(a,\n  b, // the second, of (many\n  c,\n) => 1", ["a", "b", "c"]],
+  ["(a /* one, two = 3 */, b) => 1", ["a", "b"]],
+  ["(a = ',', b = \"),(\", c = '\\'') => 1", ["a?", "b?", "c?"]],
+  ["(a = `x${`,${1}`},)`, b) => 1", ["a?", "b"]],
+  ["(a = [1, 2], b = { c: [3, 4], d: (5, 6) }, e) => 1", ["a?", "b?", "e"]],
+  ["(a = (x, y = 1) => x, b = function (p, q) { return ')' }) => 1", ["a?", "b?"]],
+  ["(a = x => x, b) => 1", ["a?", "b"]],
+  ["(a = /[,)/]\\//, b = 4 / 2, c = 4 / 2 / 1, d = /,/) => 1", ["a?", "b?", "c?", "d?"]],
+  ["(a = 1 === 2, b = 1 >= 2, c = 1 <= 2) => 1", ["a?", "b?", "c?"]],
+  ["({ a, b = 1 }) => 1", ["arg1"]],
+  ["({ a, b } = {}, [c, d], e) => 1", ["arg1?", "arg2", "e"]],
+  ["({ a: { b: [c = ')'] } }, ...[first]) => 1", ["arg1", "...arg2"]],
+  ["(a, { b } = { b: '=' }) => 1", ["a", "arg2?"]],
+  ["function (a, b) { if (b === void 0) { b = 1; } return a; }", ["a", "b?"]],
+  ["function (a, b) { return __awaiter(this, void 0, void 0, function* () { return b; }); }", ["a", "b"]],
+  [
+    "(id_1, ...args_1) => __awaiter(void 0, [id_1, ...args_1], void 0, function* (id, count = 1) { return id; })",
+    ["id", "count?"],
+  ],
+  [
+    "function (id_1) { return __awaiter(this, arguments, void 0, function* (id, { a } = {}, ...rest) {}); }",
+    ["id", "arg2?", "...rest"],
+  ],
+  ["(function (a, b) {}).bind(null)", ["arg1", "arg2"]],
+])("%s", (source, parameters) => {
+  expect(shown(source)).toEqual(parameters);
+});
+
+test("more parameters than a call may have are cut off", () => {
+  const names = Array.from({ length: 100 }, (_, index) => `p${index}`);
+  expect(shown(`(${names.join(",")}) => 1`)).toHaveLength(64);
+});
