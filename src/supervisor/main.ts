@@ -42,6 +42,8 @@ export interface ServerOptions {
   readonly allowsOpenAddress?: boolean;
   /** Called once, when the server serves. */
   readonly onReady: (url: string) => void;
+  /** Stops it in order when it aborts. Signals of the process are then left to whoever runs it. Default: signals stop it. */
+  readonly stop?: AbortSignal;
   /** Other programs as children, and other limits: for tests. */
   readonly programs?: Programs;
   readonly limits?: Partial<Limits>;
@@ -75,7 +77,7 @@ export async function runSupervisor(options: ServerOptions): Promise<ServerExit>
 
 async function serve(options: ServerOptions, scope: Scope): Promise<ServerExit> {
   const terminal = terminalLog((line) => process.stderr.write(line), realClock);
-  const signals = listenForSignals(scope);
+  const signals = options.stop === undefined ? listenForSignals(scope) : listenForAbort(options.stop);
   const opened = await openServer(options, scope, terminal);
   if (!opened.ok) {
     process.stderr.write(`error: ${opened.error.message}\n`);
@@ -204,6 +206,16 @@ function listenForSignals(scope: Scope): Signals {
     scope.defer(signal, () => void process.off(signal, receive));
   }
   return { first, second };
+}
+
+/** Whoever runs the server says when to stop; a second word is not expected of them. */
+function listenForAbort(stop: AbortSignal): Signals {
+  const first = new Promise<Ending>((done) => {
+    const ending = { reason: "asked to", exit: exits.ok };
+    if (stop.aborted) done(ending);
+    else stop.addEventListener("abort", () => done(ending), { once: true });
+  });
+  return { first, second: new Promise(() => undefined) };
 }
 
 function openAddress(host: string): string {
