@@ -64,7 +64,7 @@ function describe({ what, wanted, names }: Alternatives, error: CommandError): s
   const lines: string[] = [];
   if (similar.length > 0) lines.push(`did you mean ${similar.join(" or ")}?`);
   lines.push(names.length === 0 ? `there are no ${what}` : `${what}: ${list(names)}`);
-  if (error.hint !== undefined && similar.length === 0) lines.push(error.hint);
+  if (error.hint !== undefined && names.length === 0) lines.push(error.hint);
   return lines.join("\n");
 }
 
