@@ -45,7 +45,7 @@ export async function sendHttp(request: HttpRequest): Promise<HttpAnswer> {
 }
 
 /** The reasons that a person can do something about, in words. */
-export function describeNetworkError(error: Error & { readonly code?: string }): string {
+function describeNetworkError(error: Error & { readonly code?: string }): string {
   switch (error.code) {
     case "ECONNREFUSED":
       return "connection refused";

@@ -15,7 +15,7 @@ export function defineHelp(program: Command): void {
     });
 }
 
-export function exitCodeLines(): string[] {
+function exitCodeLines(): string[] {
   return Object.entries(exitCodes).map(([name, code]) => {
     const meaning = Object.entries(exitCodeMeanings).find(([key]) => key === name)?.[1] ?? "";
     return `${String(code).padStart(3)}  ${meaning}`;

@@ -4,7 +4,7 @@ import type { ExecutionView, RunView, StepView } from "../../../src/protocol/vie
 
 export const startedAt = Date.UTC(2026, 10, 1, 10, 0, 0);
 
-export function execution(id: string, more: Partial<ExecutionView> = {}): ExecutionView {
+function execution(id: string, more: Partial<ExecutionView> = {}): ExecutionView {
   return {
     id,
     attempt: Number(id.split(":")[2]),
