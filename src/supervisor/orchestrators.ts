@@ -165,12 +165,13 @@ export class Orchestrators {
 
   #note(orchestrator: Orchestrator, facts: EnvironmentFacts): void {
     const { record } = orchestrator;
-    const isSame =
+    // The wake-up time of a busy one changes all the time, and matters only once it is down.
+    const isKept =
       record.isPaused === facts.isPaused &&
       record.isWanted === facts.isWanted &&
-      record.nextWakeAt === facts.nextWakeAt;
-    if (isSame) return;
+      (facts.isWanted || record.nextWakeAt === facts.nextWakeAt);
     orchestrator.record = { ...record, ...facts };
+    if (isKept) return;
     if (!this.#parts.registry.noteFacts(record.id, facts)) {
       this.#parts.world.log.warn(
         { environment: orchestrator.child.spec.name },
