@@ -19,7 +19,7 @@ export interface ChildSpec {
   /** Handed down as descriptor 3. */
   readonly inheritedDescriptor: number | null;
   readonly oomScore: number;
-  /** Called before every spawn. */
+  /** Called before every spawn; what it throws fails the start. */
   prepare(): void;
 }
 
@@ -50,8 +50,27 @@ const CHANNEL_END_MS = 500;
 /** Where the supervisor may ask a child that hangs for its stack (SIGUSR1): an address that only the child's own log tells. */
 const inspectorFlags = ["--inspect-port=127.0.0.1:0", "--inspect-publish-uid=stderr"];
 
-/** Starts a process. `deathSignal` is what `findDeathSignal` found; it follows the thread that spawns, which must be the main one. */
+/**
+ * Starts a process. `deathSignal` is what `findDeathSignal` found; it follows the thread that spawns, which must be the main one. What the
+ * system refuses (a full disk, no more processes) is an exit like any other.
+ */
 export function spawnChild(
+  spec: ChildSpec,
+  deathSignal: readonly string[],
+  timers: Timers,
+  events: ChildProcessEvents,
+): ChildProcess {
+  try {
+    spec.prepare();
+    return launch(spec, deathSignal, timers, events);
+  } catch (error) {
+    if (!(error instanceof Error && "syscall" in error)) throw error;
+    timers.after(0, () => events.onExit({ code: null, signal: null, spawnError: error.message }));
+    return { pid: null, send: () => undefined, kill: () => undefined };
+  }
+}
+
+function launch(
   spec: ChildSpec,
   deathSignal: readonly string[],
   timers: Timers,

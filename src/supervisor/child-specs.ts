@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Ms } from "../base/clock.ts";
 import { type GatewayConfig, type OrchestratorConfig, environmentDirectory } from "../protocol/supervisor-messages.ts";
@@ -48,10 +49,11 @@ export function orchestratorSpec(
   { id, project, name }: EnvironmentRecord,
 ): ChildSpec {
   const key = environmentKey(project, name);
+  const directory = join(dataDirectory, environmentDirectory(project, name));
   const config: OrchestratorConfig = {
     project,
     environment: name,
-    directory: join(dataDirectory, environmentDirectory(project, name)),
+    directory,
     socketPath: runtime.socketPath(id),
     idleTimeoutMs: settings.idleTimeoutMs,
     leaseMs: settings.leaseMs,
@@ -66,6 +68,9 @@ export function orchestratorSpec(
     logPath: join(dataDirectory, "logs", `${key.replaceAll("/", "+")}.log`),
     inheritedDescriptor: null,
     oomScore: ORCHESTRATOR_OOM_SCORE,
-    prepare: () => runtime.clearSocket(id),
+    prepare() {
+      mkdirSync(directory, { recursive: true });
+      runtime.clearSocket(id);
+    },
   };
 }

@@ -198,7 +198,6 @@ export class Child {
 
   #spawn(loaded: () => void): void {
     const { clock, limits, timers, deathSignal } = this.#world;
-    this.spec.prepare();
     const logOffset = sizeOf(this.spec.logPath);
     const process = spawnChild(this.spec, deathSignal, timers, {
       onMessage: (message) => this.#receive(message),

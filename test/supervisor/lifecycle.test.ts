@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { isAlive, killHard } from "../support/process-tree.ts";
@@ -110,6 +110,13 @@ describe("an orchestrator", () => {
     await server.behave("development", { slowSteps: 5 });
     expect(await server.ask("ensure-environment", development)).toMatchObject({ ok: true });
     expect(await server.orchestrator()).toMatchObject({ lastExit: null });
+  });
+
+  test("whose directory cannot be made is in quarantine with the reason", async () => {
+    await start({ limits: { firstBackoffMs: 1, longestBackoffMs: 2 } });
+    await writeFile(`${server.dataDirectory}/projects`, "a file where a directory belongs");
+    expect(await server.ask("ensure-environment", development)).toMatchObject({ ok: false });
+    expect((await server.orchestrator()).lastExit?.reason).toContain("not a directory");
   });
 
   test("whose program does not exist is in quarantine with the reason", async () => {
