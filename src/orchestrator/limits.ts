@@ -35,11 +35,8 @@ export const STORAGE_RETRY_MS = 1_000;
 /** An agent answers a challenge within this time, or its connection is closed. */
 export const HELLO_TIMEOUT_MS = 10_000;
 
-/**
- * Largest arguments of one call, in characters of their inline values. They travel to an agent in one frame together with their envelope,
- * and text can take three bytes for each character.
- */
-export const ARGUMENTS_CHARACTERS = 1_000_000;
+/** What a frame to an agent needs beside the largest value or arguments in it. */
+export const FRAME_HEADROOM_BYTES = 4_096;
 
 /** Most callers that wait for results at one time, in all. */
 export const RESULT_WAITERS = 10_000;
@@ -51,9 +48,12 @@ export const SUBSCRIPTIONS = 10_000;
 export const TOPIC_INTERVAL_MS = 100;
 export const TOPIC_CORE_SHARE = 0.1;
 
-/** What the live views of run lists and of logs hold at first. */
+/** What the live views of run lists and of logs begin with. */
 export const TOPIC_RUNS = 100;
 export const TOPIC_LOGS = 1_000;
+
+/** A live view of logs that has grown beyond this begins again with the latest ones: whoever mirrors it has to keep it all. */
+export const TOPIC_LOGS_KEPT = 5_000;
 
 /** A read for people takes at most this long; then it is given up. Until it ends, the write-ahead log cannot shrink. */
 export const READ_LIMIT_MS = 5_000;
@@ -79,6 +79,9 @@ export const CHECKPOINT_TRUNCATE_MS = 15_000;
 
 /** A write-ahead log larger than this means that something keeps it from being moved into the file. */
 export const WAL_ALARM_BYTES = 67_108_864;
+
+/** How often, at most, its size is looked at. */
+export const WAL_LOOK_MS = 10_000;
 
 /** How often, at most, the supervisor hears what there is to do. */
 export const ACTIVITY_INTERVAL_MS = 1_000;

@@ -1,0 +1,125 @@
+import type { Duplex } from "node:stream";
+import { type Link, createLink, unpackList } from "../process/link.ts";
+import { pack } from "../process/pack.ts";
+import { AGENT_ENVELOPE_BYTES, writeAgentEnvelope } from "../protocol/agent-frame.ts";
+import { linkTypes } from "../protocol/link-frame.ts";
+import { PROTOCOL_VERSION } from "../protocol/version.ts";
+import type { AgentPort } from "./agent-line.ts";
+import type { ReplyPort } from "./requests.ts";
+import type { TopicPort } from "./topics.ts";
+
+// One link to the gateway, as messages: what it carries is link-frame.ts, how bytes become frames and credit is process/link.ts.
+
+export type LinkMessage =
+  | { readonly kind: "request"; readonly id: number; readonly name: unknown; readonly params: unknown }
+  | { readonly kind: "forget"; readonly id: number }
+  | { readonly kind: "agent-open"; readonly connection: number }
+  | { readonly kind: "agent-frame"; readonly connection: number; readonly frame: Buffer }
+  | { readonly kind: "agent-close"; readonly connection: number }
+  | { readonly kind: "subscribe"; readonly subscription: number; readonly topic: string }
+  | { readonly kind: "unsubscribe"; readonly subscription: number };
+
+export interface GatewayLinkEvents {
+  /** The gateway has said hello. */
+  onOpen(): void;
+  /** `handled` gives the gateway credit for the `bytes` of it again. */
+  onMessage(message: LinkMessage, bytes: number, handled: () => void): void;
+  onCredit(): void;
+  onClose(reason: string): void;
+}
+
+/** The way to agents, callers and watchers. */
+export interface GatewayLink extends AgentPort, ReplyPort, TopicPort {
+  close(): void;
+}
+
+const CONNECTION_BYTES = 4;
+
+export function openGatewayLink(stream: Duplex, epoch: number, events: GatewayLinkEvents): GatewayLink {
+  let isOpen = false;
+  const link: Link = createLink(stream, {
+    onFrame(type, payload, handled) {
+      const message = readFrame(type, payload); // What a gateway of our version does not send throws, and ends the link.
+      if (message.kind !== "hello") {
+        if (!isOpen) throw new Error("the first frame is no hello");
+        return events.onMessage(message, payload.byteLength, handled);
+      }
+      handled();
+      if (message.protocol !== PROTOCOL_VERSION) throw new Error(`a gateway of protocol ${String(message.protocol)}`);
+      link.sendPacked(linkTypes.hello, [PROTOCOL_VERSION, epoch]);
+      isOpen = true;
+      events.onOpen();
+    },
+    onCredit: () => events.onCredit(),
+    onClose: (reason) => events.onClose(reason),
+  });
+  const agentHead = Buffer.alloc(CONNECTION_BYTES + AGENT_ENVELOPE_BYTES);
+
+  return {
+    reply(id, result) {
+      link.sendPacked(linkTypes.reply, result.ok ? [id, true, result.value] : [id, false, result.error]);
+    },
+    replyPacked: (id, value) => link.send(linkTypes.reply, listHead(3), packSmall(id), packedTrue, value),
+    sendFrame(connection, envelope, body) {
+      agentHead.writeUInt32BE(connection);
+      writeAgentEnvelope(agentHead.subarray(CONNECTION_BYTES), envelope);
+      link.send(linkTypes.agentFrame, agentHead, body);
+    },
+    closeConnection: (connection, code, reason) => link.sendPacked(linkTypes.agentClose, [connection, code, reason]),
+    sendEvent: (subscription, event) => link.sendPacked(linkTypes.topicEvent, [subscription, event]),
+    sendPackedEvent: (subscription, event) =>
+      link.send(linkTypes.topicEvent, listHead(2), packSmall(subscription), event),
+    hasCredit: () => link.hasCredit(),
+    close: () => link.close(),
+  };
+}
+
+function readFrame(
+  type: number,
+  payload: Buffer,
+): LinkMessage | { readonly kind: "hello"; readonly protocol: unknown } {
+  switch (type) {
+    case linkTypes.hello:
+      return { kind: "hello", protocol: unpackList(payload)[0] };
+    case linkTypes.request: {
+      const [id, name, params] = unpackList(payload);
+      return { kind: "request", id: asNumber(id), name, params };
+    }
+    case linkTypes.forget:
+      return { kind: "forget", id: asNumber(unpackList(payload)[0]) };
+    case linkTypes.agentOpen:
+      return { kind: "agent-open", connection: payload.readUInt32BE(0) };
+    case linkTypes.agentFrame:
+      return {
+        kind: "agent-frame",
+        connection: payload.readUInt32BE(0),
+        frame: payload.subarray(CONNECTION_BYTES),
+      };
+    case linkTypes.agentClose:
+      return { kind: "agent-close", connection: payload.readUInt32BE(0) };
+    case linkTypes.subscribe: {
+      const [subscription, topic] = unpackList(payload);
+      return { kind: "subscribe", subscription: asNumber(subscription), topic: String(topic) };
+    }
+    case linkTypes.unsubscribe:
+      return { kind: "unsubscribe", subscription: asNumber(unpackList(payload)[0]) };
+    default:
+      throw new Error(`a frame of type ${type}, which gateways do not send`);
+  }
+}
+
+function asNumber(input: unknown): number {
+  if (typeof input === "number") return input;
+  throw new Error("a frame without its number");
+}
+
+// A packed list is its head and then its members: one that was packed elsewhere is put in as it is.
+const packedTrue = Uint8Array.of(0xc3);
+
+function listHead(members: 2 | 3): Uint8Array {
+  return Uint8Array.of(0x90 | members);
+}
+
+function packSmall(value: number): Uint8Array {
+  return new Uint8Array(pack(value));
+}

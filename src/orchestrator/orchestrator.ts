@@ -1,0 +1,122 @@
+import type { Duplex } from "node:stream";
+import type { Clock, Ms, Timers } from "../base/clock.ts";
+import type { Log } from "../process/log.ts";
+import type { ChildMessage, FatalCode } from "../protocol/supervisor-messages.ts";
+import { createActivityReport } from "./activity-report.ts";
+import { createAgentConnections } from "./agent-connections.ts";
+import type { AgentPort } from "./agent-line.ts";
+import { createCheckpoints } from "./checkpoints.ts";
+import type { Effect } from "./effect.ts";
+import type { Engine } from "./engine.ts";
+import { type GatewayService, serveGateway } from "./gateway-service.ts";
+import { createInbox } from "./inbox.ts";
+import type { Reader } from "./reader.ts";
+import type { Database } from "./store/database.ts";
+import { runResult } from "./views/run-result.ts";
+import { createWakeUp } from "./wake-up.ts";
+
+export interface OrchestratorParts {
+  readonly database: Database;
+  readonly epoch: number;
+  readonly engine: Engine;
+  readonly reader: Reader;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Log;
+  /** Runs something once all that has arrived is read: setImmediate. */
+  readonly endOfTurn: (run: () => void) => void;
+  /** Size of the write-ahead log, found without opening it. */
+  readonly walBytes: () => number;
+  /** 0: never idle. */
+  readonly idleTimeoutMs: Ms;
+  /** To the supervisor. */
+  readonly send: (message: Extract<ChildMessage, { readonly kind: "activity" }>) => void;
+  readonly fatal: (code: FatalCode, message: string) => never;
+}
+
+export interface Orchestrator {
+  /** A gateway has connected. There is one at a time: the newest that has said hello. */
+  accept(stream: Duplex): void;
+  /** Takes nothing more, commits and answers what has arrived, and stops. */
+  drain(): Promise<void>;
+}
+
+/** Puts the parts of a running orchestrator together: the inbox before the engine, agents and the gateway around both. */
+export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
+  const { database, epoch, engine, reader, clock, timers, log, endOfTurn, walBytes, idleTimeoutMs, send, fatal } =
+    parts;
+  const gateways = new Set<GatewayService>();
+  let gateway: GatewayService | null = null;
+  let isDraining = false;
+
+  const release = (effects: readonly Effect[]): void => {
+    for (const effect of effects) {
+      if (effect.kind === "agent-command") agents.command(effect.session, effect.command);
+      else if (effect.kind === "close-session") agents.closeSession(effect.session, effect.code, effect.reason);
+    }
+    agents.flush();
+    gateway?.changed(effects);
+    wakeUp.update();
+    checkpoints.touch();
+    activity.touch();
+  };
+
+  const inbox = createInbox({ engine, clock, timers, log, endOfTurn, release, fatal });
+  const agentPort: AgentPort = {
+    sendFrame: (connection, envelope, body) => gateway?.agentPort.sendFrame(connection, envelope, body),
+    closeConnection: (connection, code, reason) => gateway?.agentPort.closeConnection(connection, code, reason),
+  };
+  const agents = createAgentConnections({ epoch, port: agentPort, inbox, clock, timers, log });
+  const wakeUp = createWakeUp(
+    clock,
+    timers,
+    () => engine.nextDueAt(),
+    () => inbox.add({ kind: "expire-due" }, () => undefined),
+  );
+  const checkpoints = createCheckpoints({ database, clock, timers, log, walBytes, fatal });
+  const occupation = () => ({ ...engine.activity(), viewers: gateway?.viewers() ?? 0 });
+  const activity = createActivityReport({ clock, timers, idleTimeoutMs, send, occupation });
+
+  // All leases begin afresh: it was not their agents that were silent. No gateway comes before the end of this turn.
+  inbox.add({ kind: "recover" }, (outcome) => {
+    if (outcome.ok) agents.expect(outcome.value.sessions);
+  });
+
+  return {
+    accept(stream) {
+      const service = serveGateway(stream, {
+        epoch,
+        inbox,
+        agents,
+        reader,
+        clock,
+        timers,
+        readResult: (run) => runResult(database, run),
+        onUse: () => activity.touch(),
+        onOpen() {
+          gateway?.close();
+          gateway = service;
+          if (isDraining) service.stop();
+          log.info({}, "the gateway has connected");
+        },
+        onLost(reason) {
+          gateways.delete(service);
+          if (gateway !== service) return;
+          gateway = null;
+          agents.allLost();
+          log.info({ reason }, "the link to the gateway is lost");
+        },
+      });
+      gateways.add(service);
+    },
+    async drain() {
+      isDraining = true;
+      for (const service of gateways) service.stop();
+      inbox.drain();
+      for (const part of [agents, wakeUp, checkpoints, activity]) part.stop();
+      await reader.close();
+      await new Promise<void>((resolve) => endOfTurn(resolve)); // What was said is on its way.
+      for (const service of gateways) service.close();
+    },
+  };
+}

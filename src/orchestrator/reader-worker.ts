@@ -1,0 +1,28 @@
+// The thread that answers what people look at, from its own read-only connection: a browser tab cannot slow execution down.
+import { parentPort, workerData } from "node:worker_threads";
+import { realClock } from "../process/real-clock.ts";
+import type { FromReader, ReaderConfig, ToReader } from "./reader-messages.ts";
+import { createReading } from "./reading.ts";
+import { openReader } from "./store/open.ts";
+import { storageFault } from "./store/sqlite-errors.ts";
+
+const { path } = workerData as ReaderConfig; // Set by reader-thread.ts, of the same build.
+const answer = createReading(openReader(path), realClock);
+
+function reply(message: FromReader, transfer: ArrayBuffer[] = []): void {
+  parentPort?.postMessage(message, transfer);
+}
+
+parentPort?.on("message", ({ id, query }: ToReader) => {
+  const begin = realClock.monotonic();
+  try {
+    const result = answer(query);
+    const packed = result.ok ? result.value.packed : null;
+    const message: FromReader = { kind: "answer", id, result, costMs: realClock.monotonic() - begin };
+    reply(message, packed === null ? [] : [packed.buffer]);
+  } catch (error) {
+    const fault = storageFault(error);
+    if (fault?.kind !== "fatal") throw error; // A bug: it ends this thread, and those who wait are told.
+    reply({ kind: "fatal", code: fault.code, message: error instanceof Error ? error.message : String(error) });
+  }
+});

@@ -1,0 +1,77 @@
+import type { Clock } from "../base/clock.ts";
+import { type Result, failure, ok } from "../base/result.ts";
+import { exhaustive } from "../base/exhaustive.ts";
+import { pack } from "../process/pack.ts";
+import type { Failure } from "../protocol/error-codes.ts";
+import {
+  READ_LIMIT_MS,
+  READ_PAGE_STEPS,
+  RUN_VIEW_CHARACTERS,
+  TOPIC_LOGS,
+  TOPIC_LOGS_KEPT,
+  TOPIC_RUNS,
+  defaultLimits,
+} from "./limits.ts";
+import type { Database } from "./store/database.ts";
+import { type Read, answerRead } from "./views/answer-read.ts";
+import { createSubscriptions } from "./views/subscriptions.ts";
+import { ViewTimeout } from "./views/view-budget.ts";
+import { createViews } from "./views/views.ts";
+
+// What people look at, from query to packed answer. In a running orchestrator this happens in a thread of its own (reader-worker.ts).
+
+export type Query =
+  | { readonly kind: "read"; readonly read: Read }
+  /** What to say next to a subscription, which begins with the first such query. */
+  | { readonly kind: "next-event"; readonly subscription: number; readonly topic: string }
+  | { readonly kind: "end-subscription"; readonly subscription: number };
+
+export interface Answer {
+  /** The packed reply or event; null when there is nothing to say. */
+  readonly packed: Uint8Array<ArrayBuffer> | null;
+  /** An event that says that no more will come. */
+  readonly isLast: boolean;
+}
+
+/** Makes the function that answers from a connection that only reads. It throws what is neither the asker's fault nor a matter of time. */
+export function createReading(db: Database, clock: Clock): (query: Query) => Result<Answer, Failure> {
+  const views = createViews(db, clock, {
+    timeMs: READ_LIMIT_MS,
+    runCharacters: RUN_VIEW_CHARACTERS,
+    runPageSteps: READ_PAGE_STEPS,
+    waitingPerSession: defaultLimits.waitingPerSession,
+  });
+  const subscriptions = createSubscriptions(views, { runs: TOPIC_RUNS, logs: TOPIC_LOGS, logsKept: TOPIC_LOGS_KEPT });
+
+  const answer = (query: Query): Result<Answer, Failure> => {
+    switch (query.kind) {
+      case "read": {
+        const result = answerRead(views, query.read);
+        return result.ok ? ok({ packed: packed(result.value), isLast: true }) : result;
+      }
+      case "next-event": {
+        const event = subscriptions.next(query.subscription, query.topic);
+        return ok({ packed: event && packed(event), isLast: event?.kind === "error" });
+      }
+      case "end-subscription":
+        subscriptions.end(query.subscription);
+        return ok({ packed: null, isLast: true });
+      default:
+        return exhaustive(query);
+    }
+  };
+
+  return (query) => {
+    try {
+      return answer(query);
+    } catch (error) {
+      if (error instanceof ViewTimeout) return failure({ code: "overloaded", message: error.message });
+      throw error;
+    }
+  };
+}
+
+/** A copy: the packer uses its buffer again. */
+function packed(value: unknown): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(pack(value));
+}

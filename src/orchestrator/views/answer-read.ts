@@ -1,0 +1,52 @@
+import { exhaustive } from "../../base/exhaustive.ts";
+import { type Result, failure, ok } from "../../base/result.ts";
+import type { Failure } from "../../protocol/error-codes.ts";
+import type { RequestName, RequestParams, RequestResults } from "../../protocol/orchestrator-requests.ts";
+import type { Views } from "./views.ts";
+
+/** Requests that only read, and that people make: they are answered by the reader's thread. */
+export type ReadName = Extract<RequestName, "list-runs" | "get-run" | "get-logs" | "list-repositories" | "list-agents">;
+
+export type Read = { [N in ReadName]: { readonly name: N; readonly params: RequestParams<N> } }[ReadName];
+
+export function answerRead(views: Views, read: Read): Result<RequestResults[ReadName], Failure> {
+  switch (read.name) {
+    case "list-runs": {
+      const { cursor, ...filter } = read.params;
+      const before = rowIn(cursor);
+      return before === undefined ? badCursor(cursor) : ok(views.runs({ ...filter, before }));
+    }
+    case "get-run":
+      return found(views.run(read.params.run), read.params.run);
+    case "get-logs": {
+      const { run, after: cursor, ...filter } = read.params;
+      const after = rowIn(cursor);
+      return after === undefined ? badCursor(cursor) : found(views.logs(run, { ...filter, after }), run);
+    }
+    case "list-repositories":
+      return ok(views.repositories());
+    case "list-agents":
+      return ok(views.agents());
+    default:
+      return exhaustive(read);
+  }
+}
+
+/** A cursor is the row where a page ended; undefined when it is none of ours. */
+function rowIn(cursor: string | null): number | null | undefined {
+  if (cursor === null) return null;
+  return /^\d{1,15}$/.test(cursor) ? Number(cursor) : undefined;
+}
+
+function badCursor(cursor: string | null): Result<never, Failure> {
+  const message = `${JSON.stringify(cursor)} is no cursor: use the one of an earlier page as it is.`;
+  return failure({ code: "invalid_request", message, details: { field: "cursor" } });
+}
+
+function found<T>(view: T | undefined, run: string): Result<T, Failure> {
+  return view === undefined ? failure(unknownRun(run)) : ok(view);
+}
+
+export function unknownRun(run: string): Failure {
+  return { code: "run_not_found", message: `There is no run ${JSON.stringify(run)} in this environment.` };
+}

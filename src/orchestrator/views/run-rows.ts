@@ -1,0 +1,147 @@
+import { type ExecutionId, type RunId, executionIdOf } from "../../protocol/ids.ts";
+import type { ResultColumns } from "../store/value-columns.ts";
+import type { Database } from "../store/database.ts";
+
+// The rows of one run, in pages of steps. Where the view has no room for values any more, their texts stay where they are.
+
+export interface RunPageRequest {
+  /** Row of the run. */
+  readonly run: number;
+  /** Number of the last step of the page before; 0 for the first. */
+  readonly after: number;
+  /** Steps of a page. */
+  readonly limit: number;
+  readonly withTexts: boolean;
+}
+
+export interface RunPage {
+  readonly steps: readonly StepRow[];
+  readonly attempts: readonly AttemptRow[];
+  readonly dependencies: readonly DependencyRow[];
+  readonly ignored: readonly IgnoredRow[];
+}
+
+export interface StepRow {
+  readonly number: number;
+  readonly path: string;
+  readonly type: number;
+  /** Row of the execution that made the call, and its number of the call. */
+  readonly parent: number | null;
+  readonly request: number | null;
+  /** Null where texts were left out; then `characters` says how long they are. */
+  readonly arguments: string | null;
+  readonly characters: number;
+}
+
+export interface AttemptRow extends ResultColumns {
+  readonly id: number;
+  readonly number: number;
+  readonly attempt: number;
+  readonly status: number;
+  /** Row and path of its target. */
+  readonly target: number;
+  readonly path: string;
+  readonly createdAt: number;
+  readonly dueAt: number;
+  readonly assignedAt: number | null;
+  readonly completedAt: number | null;
+  readonly sessionId: string | null;
+  /** The length of the text of its result. */
+  readonly characters: number;
+  /** The attempt, or the first execution of the run, that came after it. */
+  readonly successorId: ExecutionId | null;
+}
+
+/** One execution (by row) asked for another. */
+export interface DependencyRow {
+  readonly execution: number;
+  readonly awaitedId: ExecutionId;
+}
+
+export interface IgnoredRow {
+  readonly execution: number;
+  readonly status: number;
+  readonly at: number;
+}
+
+export function readRunPage(db: Database, { run, after, limit, withTexts }: RunPageRequest): RunPage {
+  const steps = db.all<StepRow>(
+    `SELECT number, path, type, parent, request, length(arguments) AS characters, iif(?, arguments, NULL) AS arguments
+     FROM steps JOIN targets ON targets.id = target WHERE run = ? AND number > ? ORDER BY number LIMIT ? + 0`,
+    withTexts ? 1 : 0,
+    run,
+    after,
+    limit,
+  );
+  const until = steps.at(-1)?.number ?? after;
+  return {
+    steps,
+    attempts: readAttempts(db, run, after, until, withTexts),
+    dependencies: readDependencies(db, run, after, until),
+    ignored: readIgnored(db, run, after, until),
+  };
+}
+
+interface RawAttempt extends Omit<AttemptRow, "successorId"> {
+  readonly nextRun: RunId | null;
+  readonly nextNumber: number;
+  readonly nextAttempt: number;
+}
+
+function readAttempts(db: Database, run: number, after: number, until: number, withTexts: boolean): AttemptRow[] {
+  const rows = db.all<RawAttempt>(
+    `SELECT executions.id, steps.number, executions.attempt, executions.status, executions.target, path,
+       executions.created_at AS createdAt, executions.due_at AS dueAt, executions.assigned_at AS assignedAt,
+       executions.completed_at AS completedAt, sessions.external_id AS sessionId,
+       coalesce(length(executions.result), 0) AS characters, iif(?, executions.result, NULL) AS result,
+       executions.result_links AS resultLinks,
+       next_runs.external_id AS nextRun, next_steps.number AS nextNumber, next.attempt AS nextAttempt
+     FROM steps
+       JOIN executions ON executions.step = steps.id
+       JOIN targets ON targets.id = executions.target
+       LEFT JOIN sessions ON sessions.id = executions.session
+       LEFT JOIN executions AS next ON next.id = executions.successor
+       LEFT JOIN steps AS next_steps ON next_steps.id = next.step
+       LEFT JOIN runs AS next_runs ON next_runs.id = next_steps.run
+     WHERE steps.run = ? AND steps.number > ? AND steps.number <= ? ORDER BY steps.number, executions.attempt`,
+    withTexts ? 1 : 0,
+    run,
+    after,
+    until,
+  );
+  return rows.map((row) => ({
+    ...row,
+    successorId: row.nextRun === null ? null : executionIdOf(row.nextRun, row.nextNumber, row.nextAttempt),
+  }));
+}
+
+function readDependencies(db: Database, run: number, after: number, until: number): DependencyRow[] {
+  const rows = db.all<{ execution: number; runId: RunId; number: number; attempt: number }>(
+    `SELECT execution, runs.external_id AS runId, awaited_steps.number AS number, awaited_executions.attempt AS attempt
+     FROM steps
+       JOIN executions ON executions.step = steps.id
+       JOIN dependencies ON execution = executions.id
+       JOIN executions AS awaited_executions ON awaited_executions.id = awaited
+       JOIN steps AS awaited_steps ON awaited_steps.id = awaited_executions.step
+       JOIN runs ON runs.id = awaited_steps.run
+     WHERE steps.run = ? AND steps.number > ? AND steps.number <= ? ORDER BY execution, dependencies.request`,
+    run,
+    after,
+    until,
+  );
+  return rows.map((row) => ({
+    execution: row.execution,
+    awaitedId: executionIdOf(row.runId, row.number, row.attempt),
+  }));
+}
+
+function readIgnored(db: Database, run: number, after: number, until: number): IgnoredRow[] {
+  return db.all<IgnoredRow>(
+    `SELECT execution, ignored_outcomes.status, reported_at AS at
+     FROM steps JOIN executions ON executions.step = steps.id JOIN ignored_outcomes ON execution = executions.id
+     WHERE steps.run = ? AND steps.number > ? AND steps.number <= ? ORDER BY execution, reported_at`,
+    run,
+    after,
+    until,
+  );
+}

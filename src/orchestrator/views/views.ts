@@ -1,0 +1,56 @@
+import type { Clock, Ms } from "../../base/clock.ts";
+import type { AgentsView, LogsView, RepositoriesView, RunListView, RunView } from "../../protocol/views.ts";
+import type { Database } from "../store/database.ts";
+import { agentsView } from "./agents.ts";
+import { type LogFilter, latestLogs, logsPage } from "./logs.ts";
+import { repositoriesView } from "./repositories.ts";
+import { type RunFilter, runList } from "./run-list.ts";
+import { runView } from "./run-view.ts";
+import { createViewBudget } from "./view-budget.ts";
+
+/** Everything that people look at in one environment. What is asked of a run is undefined when there is no such run. */
+export interface Views {
+  run(run: string): RunView | undefined;
+  runs(filter: RunFilter): RunListView;
+  logs(run: string, filter: LogFilter): LogsView | undefined;
+  /** The latest lines, oldest first. */
+  latestLogs(run: string, limit: number): LogsView | undefined;
+  repositories(): RepositoriesView;
+  agents(): AgentsView;
+}
+
+export interface ViewLimits {
+  /** The view of a run is given up after this. */
+  readonly timeMs: Ms;
+  /** Characters of values in the view of a run; what is beyond is shown by its length. */
+  readonly runCharacters: number;
+  /** Steps of a run that are read at once. */
+  readonly runPageSteps: number;
+  /** The engine's limit, which one of the reasons for waiting follows from. */
+  readonly waitingPerSession: number;
+}
+
+/** Each call sees one moment of the database. */
+export function createViews(db: Database, clock: Clock, limits: ViewLimits): Views {
+  const atOneMoment = <T>(read: () => T): T => {
+    db.run("BEGIN");
+    try {
+      return read();
+    } finally {
+      db.run("COMMIT"); // Nothing was written: it ends the reading.
+    }
+  };
+  return {
+    run(run) {
+      const budget = createViewBudget(clock, { timeMs: limits.timeMs, characters: limits.runCharacters });
+      const { waitingPerSession, runPageSteps } = limits;
+      const options = { now: clock.now(), waitingPerSession, pageSteps: runPageSteps, budget };
+      return atOneMoment(() => runView(db, run, options));
+    },
+    runs: (filter) => atOneMoment(() => runList(db, filter)),
+    logs: (run, filter) => atOneMoment(() => logsPage(db, run, filter)),
+    latestLogs: (run, limit) => atOneMoment(() => latestLogs(db, run, limit)),
+    repositories: () => atOneMoment(() => repositoriesView(db)),
+    agents: () => atOneMoment(() => agentsView(db)),
+  };
+}

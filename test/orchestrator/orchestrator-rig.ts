@@ -1,0 +1,125 @@
+import { duplexPair } from "node:stream";
+import { seededRandom } from "../../src/base/random.ts";
+import { type Engine, createEngine } from "../../src/orchestrator/engine.ts";
+import { type Orchestrator, createOrchestrator } from "../../src/orchestrator/orchestrator.ts";
+import type { Reader } from "../../src/orchestrator/reader.ts";
+import { createReading } from "../../src/orchestrator/reading.ts";
+import type { Database } from "../../src/orchestrator/store/database.ts";
+import { openDatabase, openReader } from "../../src/orchestrator/store/open.ts";
+import type { Log } from "../../src/process/log.ts";
+import type { ChildMessage } from "../../src/protocol/supervisor-messages.ts";
+import { temporaryDirectory } from "../support/temporary.ts";
+import { type ScriptedGateway, scriptedGateway } from "../support/scripted-gateway.ts";
+import { type VirtualTime, virtualTime } from "../support/virtual-time.ts";
+
+/** A whole orchestrator but for its process, thread and socket: real database, real link, time that moves on demand. */
+export interface OrchestratorRig {
+  readonly time: VirtualTime;
+  readonly database: Database;
+  readonly orchestrator: Orchestrator;
+  readonly engine: Engine;
+  readonly activity: readonly ChildMessage[];
+  /** Lines that were logged as warnings or errors. */
+  readonly complaints: readonly string[];
+  readonly fatal: readonly string[];
+  gateway(): Promise<ScriptedGateway>;
+  /** Forgets everything in memory, as a crash would, and starts on the same file. */
+  restart(): void;
+  close(): Promise<void>;
+}
+
+export interface RigOptions {
+  readonly idleTimeoutMs?: number;
+  /** Stands between the inbox and the engine: to let commits fail. */
+  readonly wrapEngine?: (engine: Engine) => Engine;
+}
+
+export async function startRig({
+  idleTimeoutMs = 0,
+  wrapEngine = (engine) => engine,
+}: RigOptions = {}): Promise<OrchestratorRig> {
+  const temporary = await temporaryDirectory();
+  const time = virtualTime();
+  const random = seededRandom(1);
+  const activity: ChildMessage[] = [];
+  const complaints: string[] = [];
+  const fatal: string[] = [];
+  const log: Log = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: (_fields, message) => void complaints.push(message),
+    error: (_fields, message) => void complaints.push(message),
+    child: () => log,
+  };
+
+  const start = () => {
+    const opened = openDatabase(temporary.path);
+    if (!opened.ok) throw new Error(opened.error.message);
+    const { database, epoch } = opened.value;
+    const readerDatabase = openReader(database.path);
+    const onBug = (error: unknown): void => void complaints.push(String(error));
+    const engine = wrapEngine(createEngine({ database, random, onBug }));
+    const orchestrator = createOrchestrator({
+      database,
+      epoch,
+      engine,
+      reader: inlineReader(readerDatabase, time),
+      clock: time.clock,
+      timers: time.timers,
+      log,
+      endOfTurn: setImmediate,
+      walBytes: () => 0,
+      idleTimeoutMs,
+      send: (message) => void activity.push(message),
+      fatal: (code, message) => {
+        fatal.push(code);
+        throw new Error(`fatal: ${code} ${message}`);
+      },
+    });
+    const stop = (): void => {
+      readerDatabase.close();
+      opened.value.close();
+    };
+    return { database, engine, orchestrator, stop };
+  };
+
+  let running = start();
+  return {
+    time,
+    get database() {
+      return running.database;
+    },
+    get orchestrator() {
+      return running.orchestrator;
+    },
+    get engine() {
+      return running.engine;
+    },
+    activity,
+    complaints,
+    fatal,
+    gateway() {
+      const [ours, theirs] = duplexPair();
+      running.orchestrator.accept(theirs);
+      return scriptedGateway(ours);
+    },
+    restart() {
+      running.stop();
+      running = start();
+    },
+    async close() {
+      await running.orchestrator.drain();
+      running.stop();
+      await temporary.remove();
+    },
+  };
+}
+
+/** The reader without its thread: it answers in a later turn, like the real one. */
+function inlineReader(database: Database, { clock }: VirtualTime): Reader {
+  const answer = createReading(database, clock);
+  return {
+    ask: (query) => new Promise((resolve) => setImmediate(() => resolve({ result: answer(query), costMs: 0 }))),
+    close: () => Promise.resolve(),
+  };
+}
