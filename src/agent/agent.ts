@@ -197,10 +197,14 @@ export async function startAgent(options: AgentOptions, world: AgentWorld): Prom
 }
 
 function blobsUrl({ url, project, environment }: AgentOptions): string {
-  return `${url}/api/projects/${project}/environments/${encodeURIComponent(environment)}/blobs`;
+  return `${withoutSlash(url)}/api/projects/${project}/environments/${encodeURIComponent(environment)}/blobs`;
 }
 
 function socketUrl({ url, project, environment }: AgentOptions): string {
   const query = new URLSearchParams({ project, environment });
-  return `${url.replace(/^http/, "ws")}/agent?${query.toString()}`;
+  return `${withoutSlash(url).replace(/^http/, "ws")}/agent?${query.toString()}`;
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, "");
 }

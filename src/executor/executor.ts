@@ -32,6 +32,8 @@ export interface ExecutorOptions {
 
 export interface Executor {
   take(command: ExecutorCommand): void;
+  /** Hands everything that was said so far to the system: the process is about to end. */
+  readonly flush: () => void;
   /** The execution that the running code belongs to. */
   readonly current: () => RunningExecution | undefined;
 }
@@ -118,7 +120,12 @@ export function createExecutor(options: ExecutorOptions): Executor {
     }
   };
 
-  return { take, current };
+  const flush = (): void => {
+    loaded?.surroundings.logBook.flush();
+    options.flush();
+  };
+
+  return { take, current, flush };
 }
 
 async function importTargets({ bundle, repositories }: LoadCommand): Promise<LoadedTargets> {

@@ -17,6 +17,8 @@ type LogEntry = Extract<ExecutorMessage, { readonly kind: "logs" }>["entries"][n
 export interface LogBook {
   /** `values`: a JSON object as text, or null. Never throws, never waits. */
   write(execution: string, level: LogLevel, template: string, values: string | null): void;
+  /** Lets everything leave that was written so far. */
+  flush(): void;
   /** The execution logs no more: says what was dropped, and lets everything leave. */
   end(execution: string): void;
 }
@@ -78,6 +80,7 @@ export function createLogBook(options: {
   };
 
   return {
+    flush,
     write(execution, level, template, values) {
       const page = pages.get(execution) ?? { sequence: 0, windowEnds: 0, entries: 0, characters: 0, dropped: 0 };
       pages.set(execution, page);

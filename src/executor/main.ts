@@ -40,7 +40,7 @@ guardProcess({
   current: executor.current,
   currentId: () => currentRuntime()?.context.executionId,
   send,
-  flush: () => channel.flush(),
+  flush: executor.flush,
 });
 
 // The agent means to stop this: a Ctrl-C that reaches the whole process group must not overtake it.

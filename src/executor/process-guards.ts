@@ -9,6 +9,7 @@ export interface GuardOptions {
   /** Its id, also before and after it runs. */
   readonly currentId: () => string | undefined;
   readonly send: (message: ExecutorMessage) => void;
+  /** Hands everything that was said so far to the system. */
   readonly flush: () => void;
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
-import { isAbsolute, relative } from "node:path";
+import { dirname, isAbsolute, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { TraceMap, originalPositionFor } from "@jridgewell/trace-mapping";
 import { FRAMES_LIMIT } from "../protocol/limits.ts";
@@ -33,6 +33,8 @@ export interface SourceFrames {
 
 export function createSourceFrames(options: SourceFramesOptions): SourceFrames {
   let map: TraceMap | undefined;
+  /** The SDK lies beside the executor. */
+  const ownDirectory = `${dirname(dirname(options.ownFile))}/`;
   const files = new Map<string, readonly string[] | undefined>();
 
   /** Where a position of the bundle comes from; undefined for code that the build added. */
@@ -72,8 +74,9 @@ export function createSourceFrames(options: SourceFramesOptions): SourceFrames {
         .slice(0, FRAMES_LIMIT)
         .map((frame) => {
           const file = pathOf(frame.file);
-          const code = frame.inApp ? (linesOf(file)?.[frame.line - 1]?.trim().slice(0, 1_000) ?? "") : "";
-          return { ...frame, file: shownPath(file, options.workingDirectory), code };
+          const inApp = frame.inApp && !file.startsWith(ownDirectory);
+          const code = inApp ? (linesOf(file)?.[frame.line - 1]?.trim().slice(0, 1_000) ?? "") : "";
+          return { ...frame, file: shownPath(file, options.workingDirectory), code, inApp };
         }),
   };
 }

@@ -14,17 +14,12 @@ import {
   encodeAgentControlReply,
 } from "../../src/protocol/agent-messages.ts";
 import { pack, unpack } from "../../src/process/pack.ts";
+import { createHeard } from "./heard.ts";
 
 // The server's end of an agent's WebSocket, told by a test what to say. It greets, acknowledges and keeps sessions by itself as long as the
 // test does not ask for anything else; blobs are kept in memory.
 
 type Hello = Extract<AgentControl, { readonly kind: "hello" }>;
-
-/** What was heard and not taken yet; `take` gives the next that matches, also when it comes later. */
-interface Heard<T> {
-  add(item: T): void;
-  take<S extends T>(what: string, matches: (item: T) => item is S): Promise<S>;
-}
 
 export interface ScriptedServer {
   readonly url: string;
@@ -171,33 +166,6 @@ function isKind<K extends AgentMessage["kind"]>(
   kind: K,
 ): message is Extract<AgentMessage, { kind: K }> {
   return message.kind === kind;
-}
-
-function createHeard<T>(): Heard<T> {
-  const items: T[] = [];
-  const waiting = new Set<() => boolean>();
-  return {
-    add(item) {
-      items.push(item);
-      for (const look of waiting) if (look()) return void waiting.delete(look);
-    },
-    take: <S extends T>(what: string, matches: (item: T) => item is S) =>
-      new Promise<S>((resolve, reject) => {
-        const look = (): boolean => {
-          const index = items.findIndex(matches);
-          const [item] = index < 0 ? [] : items.splice(index, 1);
-          if (item === undefined || !matches(item)) return false;
-          clearTimeout(timer);
-          resolve(item);
-          return true;
-        };
-        const timer = setTimeout(() => {
-          waiting.delete(look);
-          reject(new Error(`no ${what} came; there are ${JSON.stringify(items).slice(0, 2_000)}`));
-        }, 20_000);
-        if (!look()) waiting.add(look);
-      }),
-  };
 }
 
 async function serveBlob(
