@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type CommandEnd, type CommandOptions, type RunCommand, buildCommandLine } from "../support/cli-build.ts";
 import { E, type ScriptedApi, apiError, startScriptedApi } from "../support/scripted-api.ts";
@@ -511,6 +512,53 @@ describe("logs", () => {
       .map((line) => (JSON.parse(line) as { sequence: number }).sequence);
     expect(sequences).toEqual([1, 2, 3, 4]);
   });
+});
+
+describe("dev", () => {
+  beforeEach(async () => {
+    await writeFile(`${directory.path}/flows.ts`, "");
+  });
+
+  test("does not start a server where something else listens, and names another port", async () => {
+    api.answer("GET /api/version", [200, "hello"]);
+    const { code, stderr } = await coflux("dev flows.ts");
+    expect(code).toBe(5);
+    expect(stderr).toContain(`--url http://127.0.0.1:${Number(new URL(api.url).port) + 1}`);
+  });
+
+  test("does not start a server for another machine", async () => {
+    const { code, stderr } = await coflux("dev flows.ts --url http://nowhere.invalid:7777");
+    expect(code).toBe(7);
+    expect(stderr).toContain("only one on this machine can be started here");
+  });
+
+  test("names files that are missing before it asks anybody", async () => {
+    expect(await coflux("dev none.ts")).toMatchObject({ code: 2, stderr: expect.stringContaining("none.ts") });
+    expect(api.requests).toEqual([]);
+  });
+});
+
+test("a reader that goes away ends the command without a word", async () => {
+  const many = Array.from({ length: 20_000 }, (_, index) => ({
+    id: `project-${index}`,
+    createdAt: 0,
+    environments: 0,
+  }));
+  api.answer("GET /api/projects", [200, { projects: many }]);
+  const end = await coflux("projects list", { closesStdout: true });
+  expect(end).toMatchObject({ code: 0, stderr: "" });
+});
+
+test("the configuration says where a command works", async () => {
+  await writeFile(
+    `${directory.path}/coflux.config.ts`,
+    `export default { url: ${JSON.stringify(api.url)}, project: "shop", environment: "a/b" };`,
+  );
+  const agents = "/api/projects/shop/environments/a/b/agents";
+  api.answer(`GET ${agents}`, [200, { agents: [] }]);
+  expect(await coflux("agents list", { variables: {} })).toMatchObject({ code: 0 });
+  await writeFile(`${directory.path}/coflux.config.ts`, "export default { urll: 1 };");
+  expect(await coflux("agents list")).toMatchObject({ code: 2, stderr: expect.stringContaining("urll is not known") });
 });
 
 describe("help", () => {

@@ -13,6 +13,8 @@ export interface CommandOptions {
   readonly cwd?: string;
   readonly variables?: Readonly<Record<string, string>>;
   readonly input?: string;
+  /** Nobody reads what it writes to stdout. */
+  readonly closesStdout?: boolean;
   /** Called with all that it has written to stderr so far, and how to signal it. */
   readonly onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
@@ -22,7 +24,7 @@ export type RunCommand = (words: readonly string[], options?: CommandOptions) =>
 /** The command line of the sources as they are now, as a process of its own. */
 export async function buildCommandLine(): Promise<RunCommand> {
   const entry = await bundle(fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url)));
-  return async (words, { cwd, variables = {}, input = "", onStderr } = {}) => {
+  return async (words, { cwd, variables = {}, input = "", closesStdout = false, onStderr } = {}) => {
     const { PATH = "", HOME = "" } = process.env;
     const child = spawn(process.execPath, [entry, ...words], {
       cwd,
@@ -35,6 +37,7 @@ export async function buildCommandLine(): Promise<RunCommand> {
       written.stderr += text;
       onStderr?.(written.stderr, (signal) => void child.kill(signal));
     });
+    if (closesStdout) child.stdout.destroy();
     child.stdin.on("error", () => undefined); // It may not read what it is given.
     child.stdin.end(input);
     const [code]: unknown[] = await once(child, "close");

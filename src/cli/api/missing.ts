@@ -1,10 +1,9 @@
 import { CommandError } from "../command-error.ts";
 import { ALTERNATIVES_SHOWN } from "../limits.ts";
 import { similarNames } from "../input/did-you-mean.ts";
-import { knownTargets } from "../input/targets.ts";
 import type { Api } from "./api.ts";
 
-/** An error about something that does not exist, with what exists instead; any other as it is. */
+/** An error about something that does not exist, with what exists instead; any other as it is. Of targets `findTarget` says it itself. */
 export async function withAlternatives(error: unknown, api: Api): Promise<unknown> {
   if (!(error instanceof CommandError)) return error;
   try {
@@ -34,10 +33,6 @@ async function alternativesTo(error: CommandError, api: Api): Promise<Alternativ
       const { environments } = await api.call("list-environments", {});
       const names = environments.filter(({ state }) => state !== "archived").map(({ name }) => name);
       return { what: `environments of project ${project}`, wanted: environment, names };
-    }
-    case "target_not_found": {
-      const paths = knownTargets(await api.call("list-repositories", {})).map(({ path }) => path);
-      return { what: `targets in ${project}/${environment}`, wanted: "", names: paths };
     }
     case "run_not_found":
     case "step_not_found":

@@ -64,6 +64,7 @@ async function announce(
   const names = repositories.map(({ name }) => name);
   const hosted = await waitForTargets(context, names, signal);
   if (signal.aborted) return;
+  if (hosted === null) return output.note(`the agent is not connected yet; what is wrong: ${context.command("ps")}`);
   const where = environmentKey(place.project, place.environment);
   output.note(
     `${bold(place.url)} ${dim(`${where}, ${hosted.length} targets of ${names.join(", ")}; reloads on change`)}`,
@@ -76,15 +77,18 @@ async function announce(
   );
 }
 
-/** The targets of these repositories once an agent is connected that hosts them all; those that are there after `DECLARE_WAIT_MS`. */
-async function waitForTargets(context: Context, names: readonly string[], signal: AbortSignal): Promise<KnownTarget[]> {
+/** The targets of these repositories once an agent is connected that hosts them all; null if there is none after `DECLARE_WAIT_MS`. */
+async function waitForTargets(
+  context: Context,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<KnownTarget[] | null> {
   const end = performance.now() + DECLARE_WAIT_MS;
-  for (;;) {
+  while (!signal.aborted && performance.now() < end) {
     const body = await context.api.call("list-repositories", {}).catch(() => ({ repositories: [] }));
     const hosted = body.repositories.filter(({ name, agents }) => names.includes(name) && agents.length > 0);
-    if (hosted.length === names.length || signal.aborted || performance.now() > end) {
-      return knownTargets({ repositories: hosted });
-    }
-    await delay(DECLARE_POLL_MS, undefined, { signal }).catch(() => undefined); // Aborted: seen above.
+    if (hosted.length === names.length) return knownTargets({ repositories: hosted });
+    await delay(DECLARE_POLL_MS, undefined, { signal }).catch(() => undefined); // Aborted: the loop ends.
   }
+  return null;
 }
