@@ -3,8 +3,6 @@ import type { Manifest, TargetOptions } from "../protocol/manifest.ts";
 import type { Outcome as ExecutionOutcome } from "../protocol/outcome.ts";
 import type { RerunView, StartedRunView } from "../protocol/views.ts";
 import type { Value } from "../protocol/values.ts";
-import type { Outcome } from "./outcome.ts";
-import type { Transaction } from "./transaction.ts";
 
 // Everything that changes an environment. Ids are text as it arrived: the command that gets one that nothing bears rejects it.
 
@@ -152,9 +150,3 @@ export interface CommandResults {
   /** The sessions that may still resume: each gets a fresh lease. */
   readonly recover: { readonly sessions: readonly string[] };
 }
-
-/** Reads rows, asks rules, writes rows, and emits what should happen after the commit; never awaits. Throws only on a bug. */
-export type Handler<K extends CommandKind> = (tx: Transaction, command: CommandOf<K>) => Outcome<K>;
-
-/** A command without a handler does not compile. */
-export type CommandTable = { readonly [K in CommandKind]: Handler<K> };

@@ -3,6 +3,7 @@ import type { Database } from "../../src/orchestrator/store/database.ts";
 import { outcomeOf, statusOf } from "../../src/orchestrator/store/executions.ts";
 import { getExecution } from "../../src/orchestrator/store/executions.ts";
 import { WaitFactsReader } from "../../src/orchestrator/store/wait-facts.ts";
+import { type RunId, executionIdOf } from "../../src/protocol/ids.ts";
 import type { Outcome } from "../../src/protocol/outcome.ts";
 import { type ExecutionStatus, type RunStatus, runStatuses } from "../../src/protocol/views.ts";
 import type { WaitReason } from "../../src/protocol/wait-reason.ts";
@@ -44,8 +45,17 @@ export function executionFacts(db: Database, now: number, waitingPerSession: num
   });
 }
 
+// The comments tell the statements of tests from those of the engine (query-plans.test.ts).
+
+export function executionIds(db: Database): string[] {
+  const sql = `/* test */ SELECT runs.external_id AS runId, number, attempt FROM executions JOIN steps ON steps.id = step
+    JOIN runs ON runs.id = run ORDER BY executions.id`;
+  const rows = db.all<{ runId: RunId; number: number; attempt: number }>(sql);
+  return rows.map(({ runId, number, attempt }) => executionIdOf(runId, number, attempt));
+}
+
 export function runFacts(db: Database): { readonly runId: string; readonly status: RunStatus }[] {
-  const rows = db.all<{ runId: string; status: number }>("SELECT external_id AS runId, status FROM runs ORDER BY id");
+  const rows = db.all<{ runId: string; status: number }>("/* test */ SELECT external_id AS runId, status FROM runs ORDER BY id");
   return rows.map(({ runId, status }) => ({ runId, status: runStatuses[status] ?? "queued" }));
 }
 

@@ -1,6 +1,6 @@
 import { accepted, rejected } from "../outcome.ts";
 import { advanceSequence, findSession } from "../store/sessions.ts";
-import type { Handler } from "../command.ts";
+import type { Handler } from "../handler.ts";
 
 /** Remembers, in the transaction of a frame's commands, that they are done: a frame that comes again is not looked at. */
 export const advanceSession: Handler<"advance-session"> = (tx, { session, sequence }) => {

@@ -1,7 +1,7 @@
 import { endSession, liveSessions } from "../store/sessions.ts";
 import { environmentState, setEnvironmentState } from "../store/environment.ts";
 import { getExecution, inSlotsOf, setSlot } from "../store/executions.ts";
-import type { Handler } from "../command.ts";
+import type { Handler } from "../handler.ts";
 import { accepted } from "../outcome.ts";
 import { allLive } from "../store/descent.ts";
 import { cancelLive } from "../transitions/cancel-live.ts";

@@ -1,5 +1,5 @@
 import { findCaller, refuse } from "./callers.ts";
-import type { Handler } from "../command.ts";
+import type { Handler } from "../handler.ts";
 import { accepted } from "../outcome.ts";
 import { answerAwait } from "../transitions/answer-await.ts";
 import { findExecution } from "../store/executions.ts";

@@ -1,6 +1,6 @@
 import { type ExecutionRow, findExecution } from "../store/executions.ts";
 import { accepted, rejected } from "../outcome.ts";
-import type { Handler } from "../command.ts";
+import type { Handler } from "../handler.ts";
 import type { Transaction } from "../transaction.ts";
 import { cancelTree } from "../transitions/cancel-live.ts";
 import { follow } from "../transitions/follow.ts";

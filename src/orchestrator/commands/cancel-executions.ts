@@ -1,6 +1,6 @@
 import { cancelExecutionIfLive } from "./cancel-execution.ts";
 import { findCaller, refuse } from "./callers.ts";
-import type { Handler } from "../command.ts";
+import type { Handler } from "../handler.ts";
 import { accepted } from "../outcome.ts";
 import { findExecution } from "../store/executions.ts";
 

@@ -1,5 +1,5 @@
 import { accepted, rejected } from "../outcome.ts";
-import type { Handler } from "../command.ts";
+import type { Handler } from "../handler.ts";
 import { attemptsOf } from "../store/executions.ts";
 import { cancelTree } from "../transitions/cancel-live.ts";
 import { findRun } from "../store/runs.ts";

@@ -1,6 +1,6 @@
 import { type EnvironmentState, environmentState, setEnvironmentState } from "../store/environment.ts";
 import { accepted, rejected } from "../outcome.ts";
-import type { Handler } from "../command.ts";
+import type { Handler } from "../handler.ts";
 import type { Transaction } from "../transaction.ts";
 
 /** Nothing is assigned or spawned any more; what runs goes on. */

@@ -1,6 +1,6 @@
 import { drainSession, sessionDraining } from "./drain-session.ts";
 import { pause, resume } from "./change-state.ts";
-import type { CommandTable } from "../command.ts";
+import type { CommandTable } from "../handler.ts";
 import { advanceSession } from "./advance-session.ts";
 import { archive } from "./archive.ts";
 import { awaitExecution } from "./await-execution.ts";

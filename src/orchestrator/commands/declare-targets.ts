@@ -1,7 +1,7 @@
 import { accepted, rejected } from "../outcome.ts";
 import { declareSession, findSession } from "../store/sessions.ts";
 import { isRepositoryName, isTargetName, repositoryNameRule, targetNameRule } from "../../protocol/names.ts";
-import type { Handler } from "../command.ts";
+import type { Handler } from "../handler.ts";
 import type { Manifest } from "../../protocol/manifest.ts";
 import { registerRepository } from "../store/targets.ts";
 

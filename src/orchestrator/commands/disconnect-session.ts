@@ -1,5 +1,5 @@
 import { findSession, setConnected } from "../store/sessions.ts";
-import type { Handler } from "../command.ts";
+import type { Handler } from "../handler.ts";
 import { accepted } from "../outcome.ts";
 
 /** The connection is gone. What the session executes stays its own until it resumes or expires. */

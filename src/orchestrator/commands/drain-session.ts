@@ -1,6 +1,6 @@
 import { accepted, rejected } from "../outcome.ts";
 import { findSession, setDraining } from "../store/sessions.ts";
-import type { Handler } from "../command.ts";
+import type { Handler } from "../handler.ts";
 
 /** An operator's wish: no new work for this session; its agent leaves when what it has is done. */
 export const drainSession: Handler<"drain-session"> = (tx, { session: sessionId }) => {

@@ -1,4 +1,4 @@
-import type { Handler } from "../command.ts";
+import type { Handler } from "../handler.ts";
 import type { Transaction } from "../transaction.ts";
 import { accepted } from "../outcome.ts";
 import { concludeExecution } from "../transitions/conclude-execution.ts";

@@ -1,6 +1,6 @@
 import { accepted, rejected } from "../outcome.ts";
 import { hashSecret, makeSecret } from "./session-secret.ts";
-import type { Handler } from "../command.ts";
+import type { Handler } from "../handler.ts";
 import { environmentState } from "../store/environment.ts";
 import { insertSession } from "../store/sessions.ts";
 import { makeSessionId } from "../../protocol/ids.ts";

@@ -1,5 +1,6 @@
 import { type ExecutionRow, findExecution } from "../store/executions.ts";
-import type { Handler, LogEntry } from "../command.ts";
+import type { LogEntry } from "../command.ts";
+import type { Handler } from "../handler.ts";
 import type { Transaction } from "../transaction.ts";
 import { accepted } from "../outcome.ts";
 import { insertLog } from "../store/logs.ts";

@@ -1,5 +1,5 @@
 import { disconnectAll, liveSessions } from "../store/sessions.ts";
-import type { Handler } from "../command.ts";
+import type { Handler } from "../handler.ts";
 import { accepted } from "../outcome.ts";
 
 /** After a start: sessions live on, their connections do not. Everything else stands in the rows as it was. */

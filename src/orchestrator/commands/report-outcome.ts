@@ -1,5 +1,6 @@
 import { type ExecutionRow, findExecution, recordIgnored, setSlot } from "../store/executions.ts";
-import type { Handler, ReportOutcome } from "../command.ts";
+import type { ReportOutcome } from "../command.ts";
+import type { Handler } from "../handler.ts";
 import { accepted, rejected } from "../outcome.ts";
 import type { Transaction } from "../transaction.ts";
 import { concludeExecution } from "../transitions/conclude-execution.ts";

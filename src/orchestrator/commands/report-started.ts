@@ -1,7 +1,7 @@
 import { accepted, rejected } from "../outcome.ts";
 import { findExecution, setExpiry } from "../store/executions.ts";
 import { ABORT_GRACE_MS } from "../../protocol/limits.ts";
-import type { Handler } from "../command.ts";
+import type { Handler } from "../handler.ts";
 import { effectiveOptions } from "../rules/target-options.ts";
 import { getStep } from "../store/steps.ts";
 

@@ -1,6 +1,6 @@
 import { accepted, rejected } from "../outcome.ts";
 import { findExecution, setSlot } from "../store/executions.ts";
-import type { Handler } from "../command.ts";
+import type { Handler } from "../handler.ts";
 import { concludeExecution } from "../transitions/conclude-execution.ts";
 import { isLive } from "../rules/execution-state.ts";
 

@@ -1,7 +1,7 @@
 import { type ExecutionRow, attemptsOf, insertExecution } from "../store/executions.ts";
 import { accepted, rejected } from "../outcome.ts";
 import { executionIdOf, parseStepId } from "../../protocol/ids.ts";
-import type { Handler } from "../command.ts";
+import type { Handler } from "../handler.ts";
 import type { Transaction } from "../transaction.ts";
 import { cancelTree } from "../transitions/cancel-live.ts";
 import { effectiveOptions } from "../rules/target-options.ts";

@@ -2,7 +2,7 @@ import { type ExecutionRow, findExecution, inSlotsOf, setSlot } from "../store/e
 import { type SessionRow, findSession, setConnected } from "../store/sessions.ts";
 import { accepted, rejected } from "../outcome.ts";
 import { FatalError } from "../store/fatal-error.ts";
-import type { Handler } from "../command.ts";
+import type { Handler } from "../handler.ts";
 import type { Transaction } from "../transaction.ts";
 import { deleteWaitsOfSession } from "../store/waits.ts";
 import { effectiveOptions } from "../rules/target-options.ts";

@@ -1,7 +1,7 @@
 import { accepted, rejected } from "../outcome.ts";
 import { executionIdOf, stepIdOf } from "../../protocol/ids.ts";
 import { packArguments, packOptions, unpackArguments } from "../store/value-columns.ts";
-import type { Handler } from "../command.ts";
+import type { Handler } from "../handler.ts";
 import type { Outcome } from "../outcome.ts";
 import type { RunId } from "../../protocol/ids.ts";
 import type { RunRow } from "../store/runs.ts";

@@ -1,7 +1,8 @@
 import { type ExecutionRow, getExecution, insertExecution } from "../store/executions.ts";
 import { type Result, failure, ok } from "../../base/result.ts";
 import { type CheckedCall, checkCall } from "./check-call.ts";
-import type { Handler, SubmitCall } from "../command.ts";
+import type { SubmitCall } from "../command.ts";
+import type { Handler } from "../handler.ts";
 import { countSteps, findCall, insertStep } from "../store/steps.ts";
 import { findCaller, refuse } from "./callers.ts";
 import { insertWait, recordDependency } from "../store/waits.ts";

@@ -1,4 +1,4 @@
-import type { Handler } from "../command.ts";
+import type { Handler } from "../handler.ts";
 import { accepted } from "../outcome.ts";
 import { deleteWait } from "../store/waits.ts";
 import { findCaller } from "./callers.ts";

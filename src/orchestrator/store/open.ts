@@ -6,6 +6,7 @@ import { Database } from "./database.ts";
 import { FatalError, type FatalFailure } from "./fatal-error.ts";
 import { migrate } from "./migrate.ts";
 import { storageFault } from "./sqlite-errors.ts";
+import type { Ms } from "../../base/clock.ts";
 import { type Result, failure, ok } from "../../base/result.ts";
 
 // Opening an environment's database. The order matters: the lock before anything is read, durability before anything is written.
@@ -35,14 +36,20 @@ export interface OpenDatabase {
   close(): void;
 }
 
+export interface OpenOptions {
+  /** Directory of the numbered SQL files; those of this version unless given. */
+  readonly migrations?: URL;
+  readonly lockWaitMs?: Ms;
+}
+
 /** Opens the database in `directory`, which must exist, as its only writer; creates it if there is none. */
-export function openDatabase(directory: string, migrations?: URL): Result<OpenDatabase, FatalFailure> {
+export function openDatabase(directory: string, options: OpenOptions = {}): Result<OpenDatabase, FatalFailure> {
   let lock: BetterSqlite3.Database | undefined;
   try {
     assertRuntime();
     assertLocalDisk(directory);
-    lock = takeLock(join(directory, "lock.db"));
-    return ok(openLocked(directory, lock, migrations));
+    lock = takeLock(join(directory, "lock.db"), options.lockWaitMs ?? LOCK_WAIT_MS);
+    return ok(openLocked(directory, lock, options.migrations));
   } catch (error) {
     lock?.close();
     return failure(asFailure(error, directory));
@@ -105,8 +112,8 @@ function assertLocalDisk(directory: string): void {
 }
 
 /** The lock is freed by the kernel at the very moment its holder dies, however it dies. */
-function takeLock(path: string): BetterSqlite3.Database {
-  const lock = new BetterSqlite3(path, { timeout: LOCK_WAIT_MS });
+function takeLock(path: string, timeout: Ms): BetterSqlite3.Database {
+  const lock = new BetterSqlite3(path, { timeout });
   try {
     lock.exec("BEGIN EXCLUSIVE");
     return lock;

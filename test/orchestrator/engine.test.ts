@@ -1,0 +1,199 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Command } from "../../src/orchestrator/command.ts";
+import type { Outcome } from "../../src/orchestrator/outcome.ts";
+import { storageFault } from "../../src/orchestrator/store/sqlite-errors.ts";
+import { type TargetDefinition, noOptions } from "../../src/protocol/manifest.ts";
+import { executionFacts, runFacts } from "./environment-rows.ts";
+import { type EngineUnderTest, openEngine } from "./open-engine.ts";
+import { inline } from "./scenario-script.ts";
+
+const NOW = 1_700_000_000_000;
+
+let under: EngineUnderTest;
+let session: string;
+
+beforeEach(() => {
+  under = openEngine({ executionsPerTurn: 3 });
+  session = connect(under);
+});
+
+afterEach(() => under.close());
+
+const definition = (name: string, type: "workflow" | "task", options = {}): TargetDefinition => ({
+  name,
+  type,
+  description: null,
+  parameters: [{ name: "input", isOptional: false, isRest: false }],
+  options: { ...noOptions, ...options },
+});
+
+function connect({ engine }: EngineUnderTest, concurrency = 5): string {
+  const agent = { pid: 1, host: "test", version: "0", node: "20" };
+  const [opened] = engine.execute([{ kind: "open-session", agent }], NOW).outcomes;
+  if (!opened?.ok || opened.value === null || !("secret" in opened.value)) throw new Error("no session");
+  const { session: id } = opened.value;
+  const timed = definition("timed", "workflow", { timeoutMs: 500 });
+  const targets = [definition("main", "workflow"), definition("task", "task"), timed];
+  const repositories = [{ name: "flows", version: "1", targets }];
+  engine.execute([{ kind: "declare", session: id, concurrency, provides: {}, repositories }], NOW);
+  return id;
+}
+
+const run = (name = "main", data = "1", delayMs: number | null = null): Command => ({
+  kind: "start-run",
+  target: `flows/${name}`,
+  arguments: [inline(data)],
+  options: delayMs === null ? null : { ...noOptions, delayMs },
+  idempotencyKey: null,
+});
+
+const succeeded = (execution: string): Command => ({
+  kind: "report-outcome",
+  session,
+  execution,
+  outcome: { kind: "succeeded", value: inline("2") },
+  mayRetry: true,
+  retryAfterMs: null,
+  hasStopped: true,
+});
+
+function started(outcome: Outcome | undefined): string {
+  if (!outcome?.ok || outcome.value === null || !("isNew" in outcome.value)) throw new Error("no run was started");
+  return outcome.value.executionId;
+}
+
+const executions = () => executionFacts(under.db, NOW, 10);
+
+describe("a batch", () => {
+  test("answers each command in its place, and a rejected one changes nothing", () => {
+    const { outcomes } = under.engine.execute([run(), run("nothing"), run()], NOW);
+    expect(outcomes.map(({ ok }) => ok)).toEqual([true, false, true]);
+    expect(runFacts(under.db)).toHaveLength(2);
+  });
+
+  test("gives no more to agents than one turn may, and says that there is more", () => {
+    const first = under.engine.execute([run(), run(), run(), run()], NOW);
+    expect(first.effects.filter(({ kind }) => kind === "agent-command")).toHaveLength(3);
+    expect(first.hasMore).toBe(true);
+    const second = under.engine.execute([], NOW);
+    expect(second.effects.filter(({ kind }) => kind === "agent-command")).toHaveLength(1);
+    expect(second.hasMore).toBe(false);
+  });
+
+  test("tells the same in the same order for the same commands and chance", () => {
+    const other = openEngine({ executionsPerTurn: 3 });
+    expect(connect(other)).toBe(session);
+    const commands = [run(), run("main", "2", 100), run("timed", "3")];
+    expect(other.engine.execute(commands, NOW)).toEqual(under.engine.execute(commands, NOW));
+    other.close();
+  });
+});
+
+describe("a bug in one command", () => {
+  const log: Command = {
+    kind: "record-logs",
+    session: "",
+    entries: [{ execution: "", sequence: 1, timestamp: 0, level: 0, template: "", values: null }],
+  };
+
+  test("undoes that command alone and is reported", () => {
+    const execution = started(under.engine.execute([run()], NOW).outcomes[0]);
+    under.db.run("DROP TABLE logs");
+    const entries = [{ execution, sequence: 1, timestamp: 0, level: 0, template: "line", values: null }];
+    const { outcomes, effects } = under.engine.execute([run(), { ...log, session, entries }, run()], NOW);
+    expect(outcomes.map((outcome) => (outcome.ok ? "ok" : outcome.error.code))).toEqual(["ok", "internal", "ok"]);
+    expect(effects.filter(({ kind }) => kind === "agent-command")).toHaveLength(2);
+    expect(runFacts(under.db)).toHaveLength(3);
+    expect(under.bugs.map(String).join()).toContain("no such table: logs");
+  });
+
+  test("refuses the call of the code that waits for an answer", () => {
+    const caller = started(under.engine.execute([run()], NOW).outcomes[0]);
+    under.db.run(
+      "CREATE TRIGGER planted BEFORE INSERT ON steps WHEN new.parent IS NOT NULL BEGIN SELECT RAISE(ABORT, 'no'); END",
+    );
+    const call = { caller, request: 1, target: "flows/task", arguments: [inline("1")], options: null, isAwaited: true };
+    const { effects } = under.engine.execute([{ kind: "submit-call", session, ...call }], NOW);
+    const refusal = { kind: "refused", request: 1, caller, code: "internal", message: expect.stringContaining("bug") };
+    expect(effects).toEqual([{ kind: "agent-command", session, command: refusal }]);
+  });
+
+  test("ends the execution whose outcome it swallowed: it can never be run a second time", () => {
+    const execution = started(under.engine.execute([run()], NOW).outcomes[0]);
+    under.db.run(
+      "CREATE TRIGGER planted BEFORE UPDATE ON executions WHEN new.status = 2 BEGIN SELECT RAISE(ABORT, 'no'); END",
+    );
+    under.engine.execute([succeeded(execution)], NOW);
+    expect(executions().map(({ status }) => status)).toEqual(["abandoned"]);
+  });
+
+  test("keeps the commands when it is in the assignment that follows them", () => {
+    under.db.run(
+      "CREATE TRIGGER planted BEFORE UPDATE ON executions WHEN new.status = 1 BEGIN SELECT RAISE(ABORT, 'no'); END",
+    );
+    const { outcomes } = under.engine.execute([run()], NOW);
+    expect(outcomes.map(({ ok }) => ok)).toEqual([true]);
+    expect(executions().map(({ status }) => status)).toEqual(["queued"]);
+    under.db.run("DROP TRIGGER planted");
+    under.engine.execute([], NOW);
+    expect(executions().map(({ status }) => status)).toEqual(["assigned"]);
+  });
+});
+
+describe("a full disk", () => {
+  test("keeps nothing of the batch, and the same batch succeeds when there is room", () => {
+    const pages = under.db.get<{ page_count: number }>("PRAGMA page_count")?.page_count ?? 0;
+    under.db.get(`PRAGMA max_page_count = ${pages}`);
+    const batch = [run("main", JSON.stringify("x".repeat(20_000))), run()];
+    let caught: unknown;
+    try {
+      under.engine.execute(batch, NOW);
+    } catch (error) {
+      caught = error;
+    }
+    expect(storageFault(caught)).toEqual({ kind: "full" });
+    expect(runFacts(under.db)).toEqual([]);
+    expect(under.engine.execute([{ kind: "pause" }], NOW).outcomes).toEqual([{ ok: true, value: null }]);
+    under.db.get("PRAGMA max_page_count = 1000000");
+    expect(under.engine.execute(batch, NOW).outcomes.map(({ ok }) => ok)).toEqual([true, true]);
+    expect(under.bugs).toEqual([]);
+  });
+});
+
+describe("what is due", () => {
+  test("is the earliest delay or timeout, and nothing when there is none", () => {
+    expect(under.engine.nextDueAt()).toBeNull();
+    under.engine.execute([run("main", "1", 60_000)], NOW);
+    expect(under.engine.nextDueAt()).toBe(NOW + 60_000);
+    under.engine.execute([run("timed")], NOW);
+    expect(under.engine.nextDueAt()).toBe(NOW + 500 + 10_000);
+    under.engine.execute([{ kind: "expire-due" }], NOW + 10_500);
+    expect(under.engine.nextDueAt()).toBe(NOW + 60_000);
+  });
+
+  test("is no delay while the environment is paused", () => {
+    under.engine.execute([run("main", "1", 60_000), { kind: "pause" }], NOW);
+    expect(under.engine.activity()).toEqual({ state: "paused", sessions: 1, nextDueAt: null });
+    under.engine.execute([{ kind: "resume" }], NOW);
+    expect(under.engine.activity()).toEqual({ state: "active", sessions: 1, nextDueAt: NOW + 60_000 });
+  });
+
+  test("may lie farther away than timers reach", () => {
+    const days60 = 60 * 86_400_000;
+    under.engine.execute([run("main", "1", days60)], NOW);
+    under.restart();
+    session = connect(under);
+    under.engine.execute([{ kind: "expire-due" }], NOW + days60 - 1);
+    expect(executions().map(({ status }) => status)).toEqual(["queued"]);
+    under.engine.execute([{ kind: "expire-due" }], NOW + days60);
+    expect(executions().map(({ status }) => status)).toEqual(["assigned"]);
+  });
+});
+
+test("a session's secret is not stored, and another one does not open it", () => {
+  const stored = under.db.get<{ secret_hash: string }>("SELECT secret_hash FROM sessions")?.secret_hash;
+  expect(stored).toMatch(/^[0-9a-f]{64}$/);
+  const resume = { session, secret: stored ?? "", acknowledged: 0, known: [] };
+  const [outcome] = under.engine.execute([{ kind: "resume-session", ...resume }], NOW).outcomes;
+  expect(outcome).toMatchObject({ ok: false, error: { code: "session_unknown" } });
+});

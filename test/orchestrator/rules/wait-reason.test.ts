@@ -1,0 +1,54 @@
+import { describe, expect, test } from "vitest";
+import { type HostFacts, type WaitFacts, waitReason } from "../../../src/orchestrator/rules/wait-reason.ts";
+
+const queued: WaitFacts = {
+  status: "queued",
+  attempt: 1,
+  dueAt: 100,
+  target: "flows/main",
+  isAwaited: false,
+  awaits: [],
+  isPaused: false,
+  hosts: [],
+};
+const host = (session: string, change: Partial<HostFacts> = {}): HostFacts => ({
+  session,
+  isDraining: false,
+  hasFreeSlot: false,
+  isSaturated: false,
+  ...change,
+});
+const roomy = { hasFreeSlot: true, isSaturated: true };
+
+describe("the reason why an execution does not run", () => {
+  test.each([
+    ["its delay", { dueAt: 300 }, { code: "delayed", until: 300 }],
+    ["the back-off before a retry", { dueAt: 300, attempt: 2 }, { code: "retry_backoff", until: 300 }],
+    ["its delay first, also in a paused environment", { dueAt: 300, isPaused: true }, { code: "delayed", until: 300 }],
+    ["the pause", { isPaused: true, hosts: [host("A")] }, { code: "environment_paused" }],
+    ["that nobody hosts it", {}, { code: "no_agent", target: "flows/main" }],
+    ["that its agents are full", { hosts: [host("A"), host("B")] }, { code: "agents_full", sessions: ["A", "B"] }],
+    [
+      "that its agents drain",
+      { hosts: [host("A", { isDraining: true, hasFreeSlot: true })] },
+      { code: "agents_full", sessions: ["A"] },
+    ],
+    [
+      "that too many wait where there is room",
+      { hosts: [host("A"), host("B", roomy)] },
+      { code: "waiting_limit", sessions: ["B"] },
+    ],
+    [
+      "only the slots for what others wait for",
+      { hosts: [host("A", roomy)], isAwaited: true },
+      { code: "agents_full", sessions: ["A"] },
+    ],
+    ["what it waits for", { status: "assigned", awaits: ["R:2:1"] }, { code: "waiting_for", executions: ["R:2:1"] }],
+  ] as const)("is %s", (_, change, reason) => {
+    expect(waitReason({ ...queued, ...change }, 200)).toEqual(reason);
+  });
+
+  test.each(["assigned", "succeeded", "failed", "cancelled", "spawned"] as const)("is none when it is %s", (status) => {
+    expect(waitReason({ ...queued, status }, 200)).toBeNull();
+  });
+});
