@@ -60,7 +60,11 @@ const EXIT_ALONE = 69;
 const EXIT_FATAL = 70;
 const EXIT_USAGE = 64;
 
-/** How long a child that gets SIGTERM may drain; the supervisor kills three seconds after it has sent one. */
+/**
+ * SIGTERM often reaches the whole process group, and then the supervisor says when each child is to drain. One that hears nothing of it for
+ * this long was meant itself, and drains for so long.
+ */
+const TERM_PATIENCE_MS: Ms = 5_000;
 const TERM_DRAIN_MS: Ms = 2_000;
 
 /** The main program of a child: everything from reading `--config` to the exit. */
@@ -119,7 +123,7 @@ function openLifecycle(log: Log): Lifecycle {
   let drain = async (_withinMs: Ms): Promise<void> => undefined;
 
   const end = async (withinMs: Ms): Promise<void> => {
-    if (isEnding) process.exit(0); // Asked a second time: the first was not quick enough.
+    if (isEnding) return;
     isEnding = true;
     log.info({ withinMs }, "draining");
     await drain(withinMs);
@@ -143,7 +147,10 @@ function openLifecycle(log: Log): Lifecycle {
     }
   };
   process.on("message", (input: unknown) => receive(supervisorMessage.parse(input)));
-  process.on("SIGTERM", () => void end(TERM_DRAIN_MS));
+  process.on("SIGTERM", () => {
+    if (isEnding) process.exit(0); // The drain took too long.
+    realTimers.after(TERM_PATIENCE_MS, () => void end(TERM_DRAIN_MS));
+  });
 
   return {
     request: (name, params) =>

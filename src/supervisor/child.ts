@@ -288,7 +288,9 @@ export class Child {
 
   #exitFields(event: ChildEvent): object {
     if (event.kind !== "exited" || this.#lastExit === null) return {};
-    return { code: this.#lastExit.code, signal: this.#lastExit.signal, lastWords: this.#lastWords };
+    const { code, signal } = this.#lastExit;
+    const wasInOrder = this.phase.kind === "stopped" && code === 0;
+    return { code, signal, ...(wasInOrder ? {} : { lastWords: this.#lastWords }) };
   }
 }
 

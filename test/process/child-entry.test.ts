@@ -95,13 +95,27 @@ describe("a child", () => {
     expect(child.log).toContain("not everything was finished in time");
   });
 
-  test("drains on SIGTERM, and leaves SIGINT and SIGHUP to the supervisor", async () => {
+  test("leaves it to the supervisor what a signal to the whole process group means", async () => {
     const child = new Child({ behaviour: "serves" });
     await child.untilReady();
-    child.kill("SIGINT");
-    child.kill("SIGHUP");
+    for (const signal of ["SIGINT", "SIGHUP", "SIGTERM"] as const) child.kill(signal);
     child.send({ kind: "ping", sequence: 1 });
     expect(await child.next()).toMatchObject({ kind: "pong" });
+  });
+
+  test("drains on a SIGTERM that was meant for it alone", { timeout: 20_000 }, async () => {
+    const child = new Child({ behaviour: "serves" });
+    await child.untilReady();
+    child.kill("SIGTERM");
+    expect(await child.exit).toBe(0);
+    expect(child.log).toContain("draining");
+  });
+
+  test("that drains ends at once on SIGTERM", async () => {
+    const child = new Child({ behaviour: "drains-forever" });
+    await child.untilReady();
+    child.send({ kind: "drain", withinMs: 60_000 });
+    await expect.poll(() => child.log).toContain("draining");
     child.kill("SIGTERM");
     expect(await child.exit).toBe(0);
   });
