@@ -25,7 +25,7 @@ interface RunListRow {
 }
 
 const selected = `SELECT runs.id AS row, runs.external_id AS id, path AS target, runs.status, runs.created_at AS createdAt,
-    runs.completed_at AS completedAt, idempotency_key AS idempotencyKey, parent_runs.external_id AS parentRun, parent_steps.number AS parentStep, attempt AS parentAttempt
+    runs.completed_at AS completedAt, runs.idempotency_key AS idempotencyKey, parent_runs.external_id AS parentRun, parent_steps.number AS parentStep, attempt AS parentAttempt
   FROM runs JOIN targets ON targets.id = runs.target
     LEFT JOIN executions ON executions.id = runs.parent
     LEFT JOIN steps AS parent_steps ON parent_steps.id = executions.step
