@@ -1,6 +1,5 @@
 import type { AgentControl, AgentControlReply, AgentMessage } from "../protocol/agent-messages.ts";
 import type { Failure } from "../protocol/error-codes.ts";
-import { LEASE_MS } from "../protocol/limits.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import type { Ms } from "../base/clock.ts";
 import { exhaustive } from "../base/exhaustive.ts";
@@ -35,6 +34,7 @@ export type ConnectionEvent =
       readonly session: string;
       readonly secret: string | null;
       readonly lastSequence: number;
+      readonly leaseMs: Ms;
     }
   | { readonly kind: "refused"; readonly failure: Failure }
   /** The time for hello is over. */
@@ -125,12 +125,12 @@ function takeData(
 }
 
 function welcome(event: Extract<ConnectionEvent, { kind: "greeted" }>): ConnectionStep {
-  const { session, secret, lastSequence } = event;
+  const { session, secret, lastSequence, leaseMs } = event;
   return {
     state: { kind: "open", received: lastSequence },
     actions: [
       { kind: "bind", session, acknowledged: lastSequence },
-      { kind: "reply", reply: { kind: "welcome", session, secret, lastSequence, leaseMs: LEASE_MS } },
+      { kind: "reply", reply: { kind: "welcome", session, secret, lastSequence, leaseMs } },
     ],
   };
 }

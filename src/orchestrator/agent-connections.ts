@@ -1,5 +1,6 @@
 import type { AgentCommand, AgentMessage } from "../protocol/agent-messages.ts";
-import type { Cancel, Clock, Timers } from "../base/clock.ts";
+import type { Cancel, Clock, Ms, Timers } from "../base/clock.ts";
+import { LEASE_GRACE_MS } from "../protocol/limits.ts";
 import type { Log } from "../process/log.ts";
 import { exhaustive } from "../base/exhaustive.ts";
 import { readAgentEnvelope } from "../protocol/agent-frame.ts";
@@ -43,6 +44,8 @@ export interface AgentConnections {
 
 export interface AgentConnectionsParts {
   readonly epoch: number;
+  /** How long a session lives after its agent's last sign of life, as its agent counts. */
+  readonly leaseMs: Ms;
   readonly port: AgentPort;
   readonly inbox: Inbox;
   readonly clock: Clock;
@@ -60,11 +63,11 @@ interface Connection {
 const noConnection = -1;
 
 export function createAgentConnections(parts: AgentConnectionsParts): AgentConnections {
-  const { epoch, port, inbox, clock, timers, log } = parts;
+  const { epoch, leaseMs, port, inbox, clock, timers, log } = parts;
   const connections = new Map<number, Connection>();
   const speakers = createSessionSpeakers();
   const unflushed = new Set<Connection>();
-  const leases = createLeaseWatch(clock, timers, (session) => {
+  const leases = createLeaseWatch({ clock, timers, leaseMs: leaseMs + LEASE_GRACE_MS }, (session) => {
     log.warn({ session }, "the agent was silent for a whole lease: its session ends");
     inbox.add({ kind: "expire-session", session }, () => {
       const connection = connections.get(speakers.end(session) ?? noConnection);
@@ -111,7 +114,7 @@ export function createAgentConnections(parts: AgentConnectionsParts): AgentConne
   const greet = (connection: Connection, command: OpenSession | ResumeSession): void => {
     if (command.kind === "resume-session") speakers.greeting(command.session);
     inbox.add(command, (outcome) => {
-      const event = greetingEvent(outcome);
+      const event = greetingEvent(outcome, leaseMs);
       if (event.kind === "greeted") leases.renew(event.session);
       feed(connection, event); // The connection may be gone by now, or have said hello again: then nobody is bound.
       const session = event.kind === "greeted" ? event.session : sessionIn(command);
@@ -223,11 +226,12 @@ function newConnection(number: number, line: AgentLine): Connection {
 
 function greetingEvent(
   outcome: Outcome<"open-session" | "resume-session">,
+  leaseMs: Ms,
 ): Extract<ConnectionEvent, { kind: "greeted" | "refused" }> {
   if (!outcome.ok) return { kind: "refused", failure: outcome.error };
   const { value } = outcome;
-  if ("secret" in value) return { kind: "greeted", session: value.session, secret: value.secret, lastSequence: 0 };
-  return { kind: "greeted", session: value.session, secret: null, lastSequence: value.lastSequence };
+  const known = "secret" in value ? { ...value, lastSequence: 0 } : { ...value, secret: null };
+  return { kind: "greeted", ...known, leaseMs };
 }
 
 function sessionIn(command: OpenSession | ResumeSession): string | null {

@@ -1,5 +1,4 @@
 import type { Cancel, Clock, Ms, Timers } from "../base/clock.ts";
-import { LEASE_GRACE_MS, LEASE_MS } from "../protocol/limits.ts";
 import { createLeases } from "./leases.ts";
 
 /** A timer that fires later than this means that this process stood still: what agents said meanwhile is not read yet. */
@@ -14,9 +13,16 @@ export interface LeaseWatch {
   stop(): void;
 }
 
-/** Calls `onExpired` for each session `LEASE_MS + LEASE_GRACE_MS` after its last sign of life. A stall of our own is no silence of theirs. */
-export function createLeaseWatch(clock: Clock, timers: Timers, onExpired: (session: string) => void): LeaseWatch {
-  const leases = createLeases(LEASE_MS + LEASE_GRACE_MS);
+export interface LeaseWatchParts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly leaseMs: Ms;
+}
+
+/** Calls `onExpired` for each session `leaseMs` after its last sign of life. A stall of our own is no silence of theirs. */
+export function createLeaseWatch(parts: LeaseWatchParts, onExpired: (session: string) => void): LeaseWatch {
+  const { clock, timers, leaseMs } = parts;
+  const leases = createLeases(leaseMs);
   let cancel: Cancel | null = null;
 
   const arm = (at: Ms): void => {
@@ -35,7 +41,7 @@ export function createLeaseWatch(clock: Clock, timers: Timers, onExpired: (sessi
   return {
     renew(session) {
       leases.renew(session, clock.monotonic());
-      if (cancel === null) arm(clock.monotonic() + LEASE_MS + LEASE_GRACE_MS);
+      if (cancel === null) arm(clock.monotonic() + leaseMs);
     },
     drop: (session) => leases.drop(session),
     count: () => leases.count(),

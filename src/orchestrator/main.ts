@@ -35,6 +35,7 @@ async function start(context: ChildContext<OrchestratorConfig>): Promise<Running
     endOfTurn: setImmediate,
     walBytes: () => sizeOf(`${database.path}-wal`),
     idleTimeoutMs: config.idleTimeoutMs,
+    leaseMs: config.leaseMs,
     send: (message) => context.send(message),
     fatal,
   });

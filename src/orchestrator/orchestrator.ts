@@ -29,6 +29,8 @@ export interface OrchestratorParts {
   readonly walBytes: () => number;
   /** 0: never idle. */
   readonly idleTimeoutMs: Ms;
+  /** How long a session lives after its agent's last sign of life, as its agent counts. */
+  readonly leaseMs: Ms;
   /** To the supervisor. */
   readonly send: (message: Extract<ChildMessage, { readonly kind: "activity" }>) => void;
   readonly fatal: (code: FatalCode, message: string) => never;
@@ -43,8 +45,7 @@ export interface Orchestrator {
 
 /** Puts the parts of a running orchestrator together: the inbox before the engine, agents and the gateway around both. */
 export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
-  const { database, epoch, engine, reader, clock, timers, log, endOfTurn, walBytes, idleTimeoutMs, send, fatal } =
-    parts;
+  const { database, engine, reader, clock, timers, log, endOfTurn } = parts;
   const gateways = new Set<GatewayService>();
   let gateway: GatewayService | null = null;
   let isDraining = false;
@@ -61,21 +62,21 @@ export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
     activity.touch();
   };
 
-  const inbox = createInbox({ engine, clock, timers, log, endOfTurn, release, fatal });
+  const inbox = createInbox({ ...parts, release });
   const agentPort: AgentPort = {
     sendFrame: (connection, envelope, body) => gateway?.agentPort.sendFrame(connection, envelope, body),
     closeConnection: (connection, code, reason) => gateway?.agentPort.closeConnection(connection, code, reason),
   };
-  const agents = createAgentConnections({ epoch, port: agentPort, inbox, clock, timers, log });
+  const agents = createAgentConnections({ ...parts, port: agentPort, inbox });
   const wakeUp = createWakeUp(
     clock,
     timers,
     () => engine.nextDueAt(),
     () => inbox.add({ kind: "expire-due" }, () => undefined),
   );
-  const checkpoints = createCheckpoints({ database, clock, timers, log, walBytes, fatal });
+  const checkpoints = createCheckpoints(parts);
   const occupation = () => ({ ...engine.activity(), viewers: gateway?.viewers() ?? 0 });
-  const activity = createActivityReport({ clock, timers, idleTimeoutMs, send, occupation });
+  const activity = createActivityReport({ ...parts, occupation });
 
   // All leases begin afresh: it was not their agents that were silent. No gateway comes before the end of this turn.
   inbox.add({ kind: "recover" }, (outcome) => {
@@ -85,12 +86,9 @@ export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
   return {
     accept(stream) {
       const service = serveGateway(stream, {
-        epoch,
+        ...parts,
         inbox,
         agents,
-        reader,
-        clock,
-        timers,
         readResult: (run) => runResult(database, run),
         onUse: () => activity.touch(),
         onOpen() {

@@ -1,8 +1,6 @@
-import type { Ms } from "../base/clock.ts";
-import type { Result } from "../base/result.ts";
-import type { Failure } from "../protocol/error-codes.ts";
 import type { FatalCode } from "../protocol/supervisor-messages.ts";
-import type { Answer, Query } from "./reading.ts";
+import type { Answered } from "./reader.ts";
+import type { Query } from "./reading.ts";
 
 // What the orchestrator and its reader's thread say to each other.
 
@@ -17,12 +15,7 @@ export interface ToReader {
 }
 
 export type FromReader =
-  | {
-      readonly kind: "answer";
-      readonly id: number;
-      readonly result: Result<Answer, Failure>;
-      /** How long it took. */
-      readonly costMs: Ms;
-    }
+  | (Answered & { readonly kind: "answer"; readonly id: number })
+  | { readonly kind: "bug"; readonly id: number; readonly stack: string }
   /** The database failed under the reader: the process cannot go on. */
   | { readonly kind: "fatal"; readonly code: FatalCode; readonly message: string };

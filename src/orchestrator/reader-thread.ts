@@ -39,7 +39,7 @@ export function createReaderThread({ file, path, timers, log, fatal }: ReaderThr
       if (started === worker) receive(message);
     });
     started.on("error", (error) => {
-      if (started === worker) end("internal", `The reader failed: ${error.message}`);
+      if (started === worker) end("internal", `The reader's thread failed: ${error.message}`);
     });
     return started;
   };
@@ -47,11 +47,12 @@ export function createReaderThread({ file, path, timers, log, fatal }: ReaderThr
   const receive = (message: FromReader): void => {
     if (message.kind === "fatal")
       return fatal(message.code, `the database failed while it was read: ${message.message}`);
-    const { id, result, costMs } = message;
-    const settle = asked.get(id);
-    asked.delete(id);
+    const settle = asked.get(message.id);
+    asked.delete(message.id);
     watch();
-    settle?.({ result, costMs });
+    if (message.kind === "answer") return settle?.(message);
+    log.error({ stack: message.stack }, "a bug: what was asked of the reader is not answered");
+    settle?.(unanswered("internal", "A bug in the server met this read; the server's log has the details."));
   };
 
   /** One timer: for the next answer while there are questions, for the end of the thread while there are none. */

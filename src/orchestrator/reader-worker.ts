@@ -22,7 +22,8 @@ parentPort?.on("message", ({ id, query }: ToReader) => {
     reply(message, packed === null ? [] : [packed.buffer]);
   } catch (error) {
     const fault = storageFault(error);
-    if (fault?.kind !== "fatal") throw error; // A bug: it ends this thread, and those who wait are told.
-    reply({ kind: "fatal", code: fault.code, message: error instanceof Error ? error.message : String(error) });
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    if (fault?.kind === "fatal") reply({ kind: "fatal", code: fault.code, message: stack });
+    else reply({ kind: "bug", id, stack });
   }
 });

@@ -7,6 +7,7 @@ import { createReading } from "../../src/orchestrator/reading.ts";
 import type { Database } from "../../src/orchestrator/store/database.ts";
 import { openDatabase, openReader } from "../../src/orchestrator/store/open.ts";
 import type { Log } from "../../src/process/log.ts";
+import { LEASE_MS } from "../../src/protocol/limits.ts";
 import type { ChildMessage } from "../../src/protocol/supervisor-messages.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 import { type ScriptedGateway, scriptedGateway } from "../support/scripted-gateway.ts";
@@ -70,6 +71,7 @@ export async function startRig({
       endOfTurn: setImmediate,
       walBytes: () => 0,
       idleTimeoutMs,
+      leaseMs: LEASE_MS,
       send: (message) => void activity.push(message),
       fatal: (code, message) => {
         fatal.push(code);
