@@ -133,7 +133,7 @@ export class Child {
   /** Reads what it uses, and acts when that is too much. `hasNeighbours`: whether anybody else needs the CPU. */
   async sample(hasNeighbours: boolean): Promise<void> {
     const { limits } = this.#world;
-    rotateLog(this.spec.logPath, limits.logBytes, limits.logFiles);
+    rotateLog(this.spec.logPath, limits);
     const run = this.#run;
     if (run?.vitals === null || run?.vitals === undefined) return;
     const verdict = await run.vitals.sample(this.spec.rssLimitBytes);

@@ -12,6 +12,7 @@ import {
   truncateSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import type { Limits } from "./limits.ts";
 
 // Each process writes its log to a file of its own that the supervisor opens for it: a pipe that the supervisor relayed would queue without
 // bound in the child while the supervisor is busy, and lose the last words of a child that dies.
@@ -23,12 +24,12 @@ export function openLog(path: string): number {
 }
 
 /**
- * Keeps a log below its limit: `log` becomes `log.1`, that one `log.2`, and so on up to `files` old ones. The file is copied and cut, not
+ * Keeps a log below its limit: `log` becomes `log.1`, that one `log.2`, and so on up to `logFiles` old ones. The file is copied and cut, not
  * renamed, because its writer cannot be told to open another; a line written between the two is lost.
  */
-export function rotateLog(path: string, limitBytes: number, files: number): boolean {
-  if (sizeOf(path) <= limitBytes) return false;
-  for (let number = files; number > 1; number -= 1) {
+export function rotateLog(path: string, { logBytes, logFiles }: Pick<Limits, "logBytes" | "logFiles">): boolean {
+  if (sizeOf(path) <= logBytes) return false;
+  for (let number = logFiles; number > 1; number -= 1) {
     if (existsSync(`${path}.${number - 1}`)) renameSync(`${path}.${number - 1}`, `${path}.${number}`);
   }
   try {

@@ -18,7 +18,7 @@ import {
 } from "./limits.ts";
 import { type ListeningSocket, bindSocket, resolveHost } from "./listening-socket.ts";
 import { openLog } from "./log-files.ts";
-import { type Registry, openRegistry } from "./registry.ts";
+import { openRegistry } from "./registry.ts";
 import { openRuntimeDirectory } from "./runtime-directory.ts";
 import { allOf, terminalLog } from "./server-log.ts";
 import { createSpawnQueue } from "./spawn-queue.ts";
@@ -136,7 +136,6 @@ async function openServer(options: ServerOptions, scope: Scope, terminal: Log): 
   const registry = openRegistry(directory.value.registryPath);
   if (!registry.ok) return refuse(exits.internal, registry.error);
   scope.defer("registry", () => registry.value.close());
-  if (registry.value.isNew) addDefaults(registry.value);
 
   const socket = bindSocket(address.value, options.port);
   if (!socket.ok) return refuse(exits.conflict, cannotBind(options, socket.error));
@@ -164,6 +163,7 @@ async function openServer(options: ServerOptions, scope: Scope, terminal: Log): 
     socket: socket.value,
     host: options.host,
     dataDirectory,
+    logPath: directory.value.logPath,
     programs: options.programs ?? defaultPrograms,
     settings: {
       idleTimeoutMs: options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
@@ -174,13 +174,6 @@ async function openServer(options: ServerOptions, scope: Scope, terminal: Log): 
     onGatewayLost: (reason) => loseGateway({ reason: `there is no gateway: ${reason}`, exit: exits.internal }),
   });
   return ok({ supervisor, socket: socket.value, log, gatewayLost });
-}
-
-/** What the command line uses when it is told nothing else. */
-function addDefaults(registry: Registry): void {
-  const now = realClock.now();
-  registry.addProject("default", now);
-  registry.addEnvironment("default", "development", null, now);
 }
 
 interface Signals {

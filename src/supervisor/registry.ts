@@ -32,8 +32,6 @@ export interface EnvironmentFacts {
 }
 
 export interface Registry {
-  /** True when the file did not exist before. */
-  readonly isNew: boolean;
   projects(): readonly ProjectRecord[];
   findProject(name: string): ProjectRecord | undefined;
   addProject(name: string, createdAt: Ms): void;
@@ -75,10 +73,10 @@ export function openRegistry(path: string): Result<Registry, string> {
     database.pragma("journal_mode = WAL");
     database.pragma("synchronous = FULL");
     database.pragma("foreign_keys = ON");
-    const version = migrate(database);
-    if (version.ok) return ok(registryOf(database, version.value.isNew));
+    const migrated = migrate(database);
+    if (migrated.ok) return ok(registryOf(database));
     database.close();
-    return failure(`${path} ${version.error}`);
+    return failure(`${path} ${migrated.error}`);
   } catch (error) {
     database?.close();
     if (!(error instanceof Database.SqliteError)) throw error;
@@ -87,7 +85,7 @@ export function openRegistry(path: string): Result<Registry, string> {
 }
 
 /** Numbered files, each applied once and in order; `user_version` says how far it is. */
-function migrate(database: Database.Database): Result<{ readonly isNew: boolean }, string> {
+function migrate(database: Database.Database): Result<null, string> {
   const directory = fileURLToPath(new URL("./migrations/", import.meta.url));
   const files = readdirSync(directory)
     .filter((name) => name.endsWith(".sql"))
@@ -103,10 +101,10 @@ function migrate(database: Database.Database): Result<{ readonly isNew: boolean 
     });
     apply.immediate();
   }
-  return ok({ isNew: current === 0 });
+  return ok(null);
 }
 
-function registryOf(database: Database.Database, isNew: boolean): Registry {
+function registryOf(database: Database.Database): Registry {
   const projectColumns = `name, created_at,
     (SELECT count(*) FROM environments WHERE project = projects.name AND is_archived = 0) AS environments`;
   const projects = database.prepare<[], ProjectRow>(`SELECT ${projectColumns} FROM projects ORDER BY name`);
@@ -132,7 +130,6 @@ function registryOf(database: Database.Database, isNew: boolean): Registry {
   );
 
   return {
-    isNew,
     projects: () => projects.all().map(projectOf),
     findProject: (name) => mapped(project.get(name), projectOf),
     addProject: (name, createdAt) => void addProject.run(name, createdAt),

@@ -6,6 +6,7 @@ import { type Result, failure, ok } from "../base/result.ts";
 import { Child, type ChildWorld } from "./child.ts";
 import { type OrchestratorSettings, type Programs, gatewaySpec, orchestratorSpec } from "./child-specs.ts";
 import { environmentMessage } from "./environment-messages.ts";
+import { rotateLog } from "./log-files.ts";
 import type { ListeningSocket } from "./listening-socket.ts";
 import { Orchestrators } from "./orchestrators.ts";
 import type { EnvironmentRecord, Registry } from "./registry.ts";
@@ -20,6 +21,8 @@ export interface SupervisorParts {
   readonly socket: ListeningSocket;
   readonly host: string;
   readonly dataDirectory: string;
+  /** The supervisor's own log. */
+  readonly logPath: string;
   readonly programs: Programs;
   readonly settings: OrchestratorSettings;
   /** The gateway cannot be kept up: the server has to end. */
@@ -156,7 +159,9 @@ export class Supervisor {
   }
 
   async #sample(): Promise<void> {
+    const { limits } = this.#parts.world;
     const hasNeighbours = this.#orchestrators.children.filter((child) => child.isAlive).length > 1;
+    rotateLog(this.#parts.logPath, limits);
     await Promise.all(this.#children.map((child) => child.sample(hasNeighbours)));
   }
 

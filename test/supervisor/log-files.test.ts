@@ -16,7 +16,7 @@ describe("a log that has grown beyond its limit", () => {
   test("becomes an old one, and its writer goes on at the beginning", () => {
     const descriptor = openLog(path);
     writeSync(descriptor, "first\n".repeat(10));
-    expect(rotateLog(path, 50, 2)).toBe(true);
+    expect(rotateLog(path, { logBytes: 50, logFiles: 2 })).toBe(true);
     writeSync(descriptor, "second\n");
     closeSync(descriptor);
     expect(readFileSync(`${path}.1`, "utf8")).toBe("first\n".repeat(10));
@@ -27,7 +27,7 @@ describe("a log that has grown beyond its limit", () => {
     closeSync(openLog(path));
     for (const text of ["one", "two", "three", "four"]) {
       writeFileSync(path, text);
-      rotateLog(path, 1, 2);
+      rotateLog(path, { logBytes: 1, logFiles: 2 });
     }
     expect(readFileSync(`${path}.1`, "utf8")).toBe("four");
     expect(readFileSync(`${path}.2`, "utf8")).toBe("three");
@@ -36,10 +36,10 @@ describe("a log that has grown beyond its limit", () => {
 });
 
 test("a log below its limit, or none, stays as it is", () => {
-  expect(rotateLog(path, 50, 2)).toBe(false);
+  expect(rotateLog(path, { logBytes: 50, logFiles: 2 })).toBe(false);
   closeSync(openLog(path));
   writeFileSync(path, "short");
-  expect(rotateLog(path, 50, 2)).toBe(false);
+  expect(rotateLog(path, { logBytes: 50, logFiles: 2 })).toBe(false);
   expect(sizeOf(path)).toBe(5);
 });
 

@@ -20,9 +20,8 @@ function open(): Registry {
 }
 
 describe("the registry", () => {
-  test("is new once, and keeps projects and environments with what is known of them", () => {
+  test("keeps projects and environments with what is known of them", () => {
     const first = open();
-    expect(first.isNew).toBe(true);
     first.addProject("shop", 1);
     const production = first.addEnvironment("shop", "production", null, 2);
     const joe = first.addEnvironment("shop", "development/joe", "production", 3);
@@ -31,14 +30,22 @@ describe("the registry", () => {
     first.close();
 
     const second = open();
-    expect(second.isNew).toBe(false);
-    expect(second.projects()).toEqual([{ name: "shop", createdAt: 1, environments: 1 }]);
+    expect(second.projects()).toMatchObject([{ name: "default" }, { name: "shop", createdAt: 1, environments: 1 }]);
     expect(second.environments("shop")).toEqual([
       { ...joe, isPaused: true, isWanted: true, nextWakeAt: 99 },
       { ...production, isArchived: true },
     ]);
     expect(second.findEnvironment("shop", "development/joe")).toMatchObject({ base: "production" });
     second.close();
+  });
+
+  test("begins with the default project and its environment", () => {
+    const registry = open();
+    expect(registry.environments()).toMatchObject([
+      { project: "default", name: "development", base: null, isArchived: false, isWanted: false },
+    ]);
+    expect(registry.findProject("default")?.createdAt).toBeGreaterThan(1_600_000_000_000);
+    registry.close();
   });
 
   test("does not give the id of a deleted environment to another", () => {

@@ -16,3 +16,8 @@ CREATE TABLE environments (
   UNIQUE (project, name),
   FOREIGN KEY (project, base) REFERENCES environments (project, name)
 ) STRICT;
+
+-- What the command line uses when it is told nothing else.
+INSERT INTO projects (name, created_at) VALUES ('default', CAST(unixepoch('subsec') * 1000 AS INTEGER));
+INSERT INTO environments (project, name, created_at)
+VALUES ('default', 'development', CAST(unixepoch('subsec') * 1000 AS INTEGER));

@@ -1,0 +1,50 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createLog } from "../../src/process/log.ts";
+import { realClock, realRandom, realTimers } from "../../src/process/real-clock.ts";
+import { defaultLimits } from "../../src/supervisor/limits.ts";
+import { Orchestrators } from "../../src/supervisor/orchestrators.ts";
+import { openRegistry } from "../../src/supervisor/registry.ts";
+import { type RequestParts, answer } from "../../src/supervisor/requests.ts";
+import { createSpawnQueue } from "../../src/supervisor/spawn-queue.ts";
+import { openLog, readEnd } from "../../src/supervisor/log-files.ts";
+import { temporaryDirectory } from "../support/temporary.ts";
+
+let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+
+beforeEach(async () => {
+  directory = await temporaryDirectory();
+});
+afterEach(() => directory.remove());
+
+test("a request that fails inside is answered, told in the log, and ends nothing", async () => {
+  const logPath = `${directory.path}/server.log`;
+  const log = createLog({ process: "supervisor" }, openLog(logPath));
+  const registry = openRegistry(`${directory.path}/registry.db`);
+  if (!registry.ok) throw new Error(registry.error);
+  const world = {
+    clock: realClock,
+    timers: realTimers,
+    random: realRandom,
+    limits: defaultLimits,
+    log,
+    spawns: createSpawnQueue(1, 1_000, realTimers),
+    deathSignal: [],
+  };
+  const never = (): never => {
+    throw new Error("nobody asks for this");
+  };
+  const parts: RequestParts = {
+    registry: registry.value,
+    orchestrators: new Orchestrators({ world, registry: registry.value, specOf: never, onChange: never }),
+    dataDirectory: directory.path,
+    clock: realClock,
+    log,
+    socketPath: never,
+    processes: never,
+    announce: never,
+  };
+  expect(await answer(parts, "list-projects", {})).toMatchObject({ ok: true });
+  registry.value.close(); // A bug, say.
+  expect(await answer(parts, "list-projects", {})).toMatchObject({ ok: false, error: { code: "internal" } });
+  expect(readEnd(logPath, 0, 10_000)).toContain("database connection is not open");
+});
