@@ -177,7 +177,7 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
         executor.evaluating = message.file;
         return;
       case "exiting":
-        executor.lastWords = `process.exit(${message.code}) was called${message.execution === null ? "" : ` in ${message.execution}`}`;
+        executor.lastWords = `called process.exit(${message.code})${message.execution === null ? "" : ` in ${message.execution}`}`;
         return;
       case "pong":
         return;

@@ -59,7 +59,8 @@ export function startExecutorProcess(environment: ExecutorEnvironment, events: E
   const stderrTail: string[] = [];
   let killReason: string | undefined;
   let exitReason: string | undefined;
-  let isChannelClosed = false;
+  /** What may still hold words of a process that is gone. */
+  const unread = new Set<"channel" | "stderr">(["channel", "stderr"]);
   let hasEnded = false;
 
   const channel = createMessageChannel(channelOf(child.stdio[3]), {
@@ -68,16 +69,20 @@ export function startExecutorProcess(environment: ExecutorEnvironment, events: E
     decode: decodeRelayedExecutorMessage,
     onMessages: (messages) => events.onMessages(messages),
     onClose: (reason) => {
-      isChannelClosed = true;
-      if (exitReason !== undefined) return end();
+      heardOut("channel");
       timers.after(LAST_WORDS_MS, () => kill(`did not end although its channel had (${reason})`));
     },
   });
 
+  const heardOut = (source: "channel" | "stderr"): void => {
+    unread.delete(source);
+    if (unread.size === 0 && exitReason !== undefined) end();
+  };
+
   const exited = (reason: string): void => {
     exitReason ??= reason;
-    if (isChannelClosed) end();
-    else timers.after(LAST_WORDS_MS, end); // What it said last may still be on its way.
+    if (unread.size === 0) end();
+    else timers.after(LAST_WORDS_MS, end); // A process that it started may hold its streams open.
   };
 
   const end = (): void => {
@@ -112,6 +117,7 @@ export function startExecutorProcess(environment: ExecutorEnvironment, events: E
     }),
   ];
 
+  child.stderr.once("close", () => heardOut("stderr"));
   child.once("exit", (code, signal) => exited(signal === null ? `ended with code ${code}` : `was ended by ${signal}`));
   void child.then(({ originalMessage }) => {
     if (child.pid === undefined) exited(`could not be started: ${originalMessage ?? "for an unknown reason"}`);

@@ -6,7 +6,7 @@ import { createBuilder } from "../../src/agent/repositories/build.ts";
 import { PRELUDE_COLUMNS } from "../../src/agent/repositories/source-prelude.ts";
 import { realClock, realTimers } from "../../src/process/real-clock.ts";
 import { executorBuild } from "./executor-build.ts";
-import { createHeard } from "./heard.ts";
+import { arrivals } from "./arrivals.ts";
 import { temporaryDirectory } from "./temporary.ts";
 
 type Message<K> = Extract<RelayedExecutorMessage, { readonly kind: K }>;
@@ -65,7 +65,7 @@ export async function executorRig(options: RigOptions): Promise<ExecutorRig> {
   const { builder, temporary, directory, entry, bundle } = await buildSources(options);
   await builder.dispose();
   if (!bundle.ok) throw new Error(bundle.error);
-  const heard = createHeard<RelayedExecutorMessage>();
+  const heard = arrivals<RelayedExecutorMessage>("message");
   const output: string[] = [];
   let executions = 0;
   let onEnded: (reason: string) => void = () => undefined;
@@ -102,14 +102,13 @@ export async function executorRig(options: RigOptions): Promise<ExecutorRig> {
     process,
     directory,
     temporaryDirectory: temporary.path,
-    loaded: heard.take(
-      "answer to the load",
+    loaded: heard.nextThat(
       (message): message is Message<"ready"> | Message<"failed"> =>
         message.kind === "ready" || message.kind === "failed",
     ),
     send: (command) => process.send(command),
     take: (kind, matches = () => true) =>
-      heard.take(kind, (message): message is Message<typeof kind> => isKind(message, kind) && matches(message)),
+      heard.nextThat((message): message is Message<typeof kind> => isKind(message, kind) && matches(message)),
     execute(target, values = [], { timeoutMs } = {}) {
       executions += 1;
       const execution = `Rbcdfghj:${executions}:1`;

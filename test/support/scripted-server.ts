@@ -14,7 +14,7 @@ import {
   encodeAgentControlReply,
 } from "../../src/protocol/agent-messages.ts";
 import { pack, unpack } from "../../src/process/pack.ts";
-import { createHeard } from "./heard.ts";
+import { arrivals } from "./arrivals.ts";
 
 // The server's end of an agent's WebSocket, told by a test what to say. It greets, acknowledges and keeps sessions by itself as long as the
 // test does not ask for anything else; blobs are kept in memory.
@@ -40,6 +40,8 @@ export interface ScriptedServer {
   refuseWith: { readonly status: number; readonly code: string } | undefined;
   /** As after a restart of the orchestrator behind an open socket. */
   nextEpoch(): void;
+  /** Forgets the last frame that was heard, as a server does that ends before its commit. */
+  forgetFrame(): void;
   /** Cuts the connection without a word. */
   cut(): void;
   leaseMs: number;
@@ -50,8 +52,8 @@ export interface ScriptedServer {
 }
 
 export async function scriptedServer(): Promise<ScriptedServer> {
-  const heard = createHeard<AgentMessage>();
-  const hellos = createHeard<Hello>();
+  const heard = arrivals<AgentMessage>("message");
+  const hellos = arrivals<Hello>("hello");
   const blobs = new Map<string, Uint8Array>();
   const frames: number[] = [];
   const server = createServer((request, response) => void serveBlob(blobs, request, response));
@@ -129,11 +131,10 @@ export async function scriptedServer(): Promise<ScriptedServer> {
       kind: K,
       matches: (message: Extract<AgentMessage, { kind: K }>) => boolean = () => true,
     ) =>
-      heard.take(
-        kind,
+      heard.nextThat(
         (message): message is Extract<AgentMessage, { kind: K }> => isKind(message, kind) && matches(message),
       ),
-    takeHello: () => hellos.take("hello", (hello): hello is Hello => hello.kind === "hello"),
+    takeHello: () => hellos.next(),
     send: (...commands) => write("data", commands.map(encodeAgentCommand)),
     control: (message) => write("control", [encodeAgentControlReply(message)]),
     acknowledge() {
@@ -146,6 +147,9 @@ export async function scriptedServer(): Promise<ScriptedServer> {
     nextEpoch() {
       epoch += 1;
       scripted.control({ kind: "challenge", epoch });
+    },
+    forgetFrame() {
+      if (session) session.lastSequence -= 1;
     },
     cut: () => socket?.terminate(),
     leaseMs: 60_000,

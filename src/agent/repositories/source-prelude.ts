@@ -24,6 +24,14 @@ export function withPrelude(source: string, index: number): string {
   return directive + end + preludeOf(index) + source.slice(directive.length).replace(/^#!.*/, "");
 }
 
+const preludePattern = /var __coflux_self=__coflux_at\( *\d+\);/;
+
+/** A line of a source with its prelude taken out, and by how much that shifts what comes after. */
+export function withoutPrelude(line: string): { readonly line: string; readonly shift: number } {
+  const bare = line.replace(preludePattern, "");
+  return { line: bare, shift: line.length - bare.length };
+}
+
 const filesSlot = "[/* files */]";
 
 /** The first line of the bundle: what the preludes call, and `require` for CommonJS sources that ask for packages. */
