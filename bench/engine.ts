@@ -1,5 +1,5 @@
-// What the engine alone costs: no agents, no sockets, the real database with its fsyncs. Runs that call a task one after the other, many runs
-// at once, with batches of 1, 10 and 100 messages.
+// What the engine alone costs: no agents, no sockets, the real database with its fsyncs. Many runs at once that call a task five times, one
+// after the other, with batches of 1, 10 and 100 messages; and runs that make a thousand calls at once.
 //
 //   node scripts/run-ts.mjs bench/engine.ts [steps]
 import { mkdtempSync, rmSync } from "node:fs";
@@ -14,7 +14,14 @@ import { openDatabase } from "../src/orchestrator/store/open.ts";
 import { type TargetDefinition, noOptions } from "../src/protocol/manifest.ts";
 import type { Value } from "../src/protocol/values.ts";
 
-const CALLS_PER_RUN = 5;
+interface Shape {
+  readonly name: string;
+  readonly callsPerRun: number;
+  readonly areAtOnce: boolean;
+  readonly batchSize: number;
+  readonly runsInFlight: number;
+}
+
 const stepsWanted = Number(process.argv[2] ?? 20_000);
 
 const inline = (data: string): Value => ({ kind: "inline", data, references: [] });
@@ -43,11 +50,14 @@ class Load {
   steps = 0;
   #runsLeft: number;
   readonly #session: string;
+  readonly #shape: Shape;
+  readonly #answers = new Map<string, number>();
 
-  constructor(session: string, runs: number, inFlight: number) {
+  constructor(session: string, runs: number, shape: Shape) {
     this.#session = session;
     this.#runsLeft = runs;
-    for (let index = 0; index < inFlight; index++) this.#start();
+    this.#shape = shape;
+    for (let index = 0; index < shape.runsInFlight; index++) this.#start();
   }
 
   take(effects: readonly Effect[]): void {
@@ -55,8 +65,8 @@ class Load {
       if (effect.kind === "run-final") this.#start();
       if (effect.kind !== "agent-command") continue;
       const { command } = effect;
-      if (command.kind === "answer") this.#call(command.caller, command.request + 1);
-      else if (command.kind === "execute" && command.target === "flows/main") this.#call(command.execution, 1);
+      if (command.kind === "answer") this.#goOn(command.caller);
+      else if (command.kind === "execute" && command.target === "flows/main") this.#begin(command.execution);
       else if (command.kind === "execute") this.#report(command.execution);
     }
   }
@@ -67,8 +77,19 @@ class Load {
     this.pending.push({ kind: "start-run", ...call, idempotencyKey: null });
   }
 
+  #begin(caller: string): void {
+    const calls = this.#shape.areAtOnce ? this.#shape.callsPerRun : 1;
+    for (let request = 1; request <= calls; request++) this.#call(caller, request);
+  }
+
+  #goOn(caller: string): void {
+    const answers = (this.#answers.get(caller) ?? 0) + 1;
+    this.#answers.set(caller, answers);
+    if (answers === this.#shape.callsPerRun) this.#report(caller);
+    else if (!this.#shape.areAtOnce) this.#call(caller, answers + 1);
+  }
+
   #call(caller: string, request: number): void {
-    if (request > CALLS_PER_RUN) return this.#report(caller);
     const call = { caller, request, target: "flows/task", arguments: [inline(String(request))], options: null };
     this.pending.push({ kind: "submit-call", session: this.#session, ...call, isAwaited: true });
   }
@@ -92,7 +113,8 @@ function connect(engine: Engine): string {
   return session;
 }
 
-function measure(batchSize: number, steps: number): void {
+function measure(shape: Shape, steps: number): void {
+  const { batchSize } = shape;
   const directory = mkdtempSync(join(tmpdir(), "coflux-bench-"));
   const opened = openDatabase(directory);
   if (!opened.ok) throw new Error(opened.error.message);
@@ -102,7 +124,7 @@ function measure(batchSize: number, steps: number): void {
   };
   const engine = createEngine({ database, random: seededRandom(1), onBug });
   const session = connect(engine);
-  const load = new Load(session, Math.ceil(steps / (CALLS_PER_RUN + 1)), batchSize * 2);
+  const load = new Load(session, Math.ceil(steps / (shape.callsPerRun + 1)), shape);
   const emptyBytes = fileBytes(database);
   statements = 0;
   let sequence = 0;
@@ -121,7 +143,7 @@ function measure(batchSize: number, steps: number): void {
   const bytes = (fileBytes(database) - emptyBytes) / load.steps;
   const perStep = (value: number): string => (value / load.steps).toFixed(1);
   process.stdout.write(
-    `${String(batchSize).padStart(4)} messages a batch: ${load.steps} steps, ${batches} commits; a step: ${perStep(user)} us CPU in the process, ` +
+    `${shape.name}, ${batchSize} messages a batch: ${load.steps} steps, ${batches} commits; a step: ${perStep(user)} us CPU in the process, ` +
       `${perStep(system)} in the kernel, ${perStep(wallMs * 1_000)} us in all, ${perStep(statements)} statements, ${bytes.toFixed(0)} bytes\n`,
   );
   opened.value.close();
@@ -135,4 +157,11 @@ function fileBytes(database: Database): number {
   return row?.bytes ?? 0;
 }
 
-for (const batchSize of [100, 1, 10, 100]) measure(batchSize, batchSize === 1 ? stepsWanted / 10 : stepsWanted);
+const chain = { name: "calls in a row", callsPerRun: 5, areAtOnce: false };
+const fanOut = { name: "calls at once", callsPerRun: 1_000, areAtOnce: true, runsInFlight: 2 };
+
+measure({ ...chain, batchSize: 100, runsInFlight: 200 }, stepsWanted / 2); // Until the code is compiled.
+measure({ ...chain, batchSize: 1, runsInFlight: 1 }, stepsWanted / 10);
+measure({ ...chain, batchSize: 10, runsInFlight: 20 }, stepsWanted);
+measure({ ...chain, batchSize: 100, runsInFlight: 200 }, stepsWanted);
+measure({ ...fanOut, batchSize: 100 }, stepsWanted);

@@ -45,7 +45,7 @@ export function targetOf({ plain, options }: Words): TargetDefinition {
   return { name, type, description: null, parameters, options: optionsOf(options) };
 }
 
-export function optionsOf(options: Words["options"]): TargetOptions {
+function optionsOf(options: Words["options"]): TargetOptions {
   const number = (name: string): number | null => (options[name] === undefined ? null : Number(options[name]));
   const [limit, min = 0, max = min] = (options["retries"] ?? "").split(",").map(Number);
   const isolation = options["isolation"] === "process" ? "process" : null;

@@ -70,10 +70,6 @@ export class Database {
     }
   }
 
-  get isInTransaction(): boolean {
-    return this.#sqlite.inTransaction;
-  }
-
   /** Moves what is in the write-ahead log into the file; `truncate` empties the log and waits for readers (at most the busy timeout). */
   checkpoint(mode: "passive" | "truncate"): void {
     this.#sqlite.pragma(`wal_checkpoint(${mode})`);

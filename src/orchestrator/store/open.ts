@@ -75,16 +75,23 @@ function openLocked(directory: string, lock: BetterSqlite3.Database, migrations?
     const epoch = beginEpoch(sqlite);
     assertDurable(sqlite);
     const database = new Database(sqlite);
-    const close = (): void => {
-      database.run("UPDATE environment SET is_clean = 1");
-      database.checkpoint("truncate");
-      database.close();
-      lock.close();
-    };
-    return { database, epoch, close };
+    return { database, epoch, close: () => closeCleanly(database, lock) };
   } catch (error) {
     sqlite.close();
     throw error;
+  }
+}
+
+function closeCleanly(database: Database, lock: BetterSqlite3.Database): void {
+  try {
+    database.run("UPDATE environment SET is_clean = 1");
+    database.checkpoint("truncate");
+  } catch (error) {
+    // A full or failing disk makes the stop an unclean one; the next start looks the database over.
+    if (storageFault(error) === undefined) throw error;
+  } finally {
+    database.close();
+    lock.close();
   }
 }
 
@@ -93,13 +100,14 @@ function assertRuntime(): void {
   const installed: unknown = createRequire(import.meta.url)("better-sqlite3/package.json");
   const version =
     typeof installed === "object" && installed !== null && "version" in installed ? installed.version : "";
-  const major = Number.parseInt(String(version), 10);
-  if (major >= NATIVE_MAJOR && Number(process.versions["napi"]) < NATIVE_NODE_API) {
-    throw new FatalError(
-      "storage_failed",
-      `better-sqlite3 ${String(version)} needs Node 22.14 or newer, this is Node ${process.versions.node}: upgrade Node, or install better-sqlite3@12`,
-    );
-  }
+  const fault = runtimeFault(String(version), Number(process.versions["napi"]));
+  if (fault !== undefined) throw new FatalError("storage_failed", fault);
+}
+
+/** Why this version of better-sqlite3 cannot run here; undefined when it can. */
+export function runtimeFault(version: string, nodeApi: number): string | undefined {
+  if (Number.parseInt(version, 10) < NATIVE_MAJOR || nodeApi >= NATIVE_NODE_API) return undefined;
+  return `better-sqlite3 ${version} needs Node 22.14 or newer, this is Node ${process.versions.node}: upgrade Node, or install better-sqlite3@12`;
 }
 
 function assertLocalDisk(directory: string): void {
