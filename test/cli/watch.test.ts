@@ -39,6 +39,8 @@ const broken = run(
   { status: "failed", completedAt: startedAt + 400 },
 );
 
+const failure = { type: "TypeError", message: "bad row", stack: "", frames: [] };
+
 const say = (socket: WebSocket, ...message: unknown[]): void => socket.send(JSON.stringify(message));
 
 /** Tells these views as a server does: the first as a value, the others as patches. */
@@ -93,6 +95,12 @@ test("the tree is drawn in place, and its last state stays", async () => {
 });
 
 describe("the socket", () => {
+  /** Until then the environment is away. */
+  const resultOnce = (isBack: () => boolean): void => {
+    const away = apiError(503, "environment_unavailable", "it restarts");
+    api.answer(`GET ${E}/runs/Rbcdfghj/result`, () => (isBack() ? [200, { status: "succeeded", value: 5 }] : away));
+  };
+
   test("that breaks is opened again", async () => {
     let opened = 0;
     api.onTopic((socket) => {
@@ -100,7 +108,7 @@ describe("the socket", () => {
       tell(socket, opened === 1 ? views.slice(0, 2) : views);
       if (opened === 1) socket.close(1012);
     });
-    api.answer(`GET ${E}/runs/Rbcdfghj`, apiError(503, "environment_unavailable", "it restarts"));
+    resultOnce(() => opened === 2);
     expect(await coflux("runs watch Rbcdfghj")).toMatchObject({ code: 0, stdout: "5\n" });
     expect(opened).toBe(2);
   });
@@ -113,7 +121,7 @@ describe("the socket", () => {
       tell(socket, views.slice(0, 1));
       say(socket, "patch", 1, 3, []);
     });
-    api.answer(`GET ${E}/runs/Rbcdfghj`, [200, views[1]]);
+    resultOnce(() => opened === 2);
     expect(await coflux("runs watch Rbcdfghj")).toMatchObject({ code: 0, stdout: "5\n" });
     expect(opened).toBe(2);
   });
@@ -121,9 +129,26 @@ describe("the socket", () => {
   test("that stays away is made up for by asking", async () => {
     let asked = 0;
     api.onTopic((socket) => socket.close(1013));
-    api.answer(`GET ${E}/runs/Rbcdfghj`, () => [200, views[Math.min(2, asked++)]]);
-    expect(await coflux("runs watch Rbcdfghj")).toMatchObject({ code: 0, stdout: "5\n" });
-    expect(asked).toBeGreaterThanOrEqual(3);
+    api.answer(`GET ${E}/runs/Rbcdfghj`, () => [200, views[Math.min(2, asked)]]);
+    api.answer(`GET ${E}/runs/Rbcdfghj/result`, () =>
+      ++asked < 3 ? [200, { status: "pending" }] : [200, { status: "succeeded", value: 5 }],
+    );
+    const { code, stdout, stderr } = await coflux("runs watch Rbcdfghj");
+    expect([code, stdout]).toEqual([0, "5\n"]);
+    expect(stderr).toContain("Rbcdfghj:2:1 flows/add running");
+    expect(stderr).toContain("Rbcdfghj:2:1 flows/add succeeded");
+  });
+
+  test("that never tells of a run too large to show is no reason to miss its end", async () => {
+    let asked = 0;
+    api.onTopic((socket) => say(socket, "error", 1, { code: "overloaded", message: "it takes too long" }));
+    api.answer(`GET ${E}/runs/Rbcdfghj`, apiError(503, "overloaded", "it takes too long"));
+    api.answer(`GET ${E}/runs/Rbcdfghj/result`, () =>
+      ++asked < 3 ? [200, { status: "pending" }] : [200, { status: "failed", error: failure }],
+    );
+    const { code, stderr } = await coflux("runs watch Rbcdfghj");
+    expect(code).toBe(10);
+    expect(stderr).toContain("TypeError: bad row");
   });
 
   test("that says the environment is away for now is not believed for ever", async () => {
@@ -133,7 +158,7 @@ describe("the socket", () => {
       if (opened === 1) say(socket, "error", 1, { code: "environment_unavailable", message: "it restarts" });
       else tell(socket, views);
     });
-    api.answer(`GET ${E}/runs/Rbcdfghj`, apiError(503, "environment_unavailable", "it restarts"));
+    resultOnce(() => opened === 2);
     expect(await coflux("runs watch Rbcdfghj")).toMatchObject({ code: 0, stdout: "5\n" });
   });
 

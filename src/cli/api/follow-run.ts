@@ -19,19 +19,20 @@ export interface FollowOptions {
 }
 
 /**
- * Tells every change of a run until it is final, and resolves with its last view. It listens to the run's topic; while that socket is away
- * (the environment restarts, the network breaks) it opens it again and asks for the run from time to time instead. Rejects when the run is
- * not known, or when nothing was heard for longer than `UNREACHABLE_LIMIT_MS`.
+ * Tells the changes of a run until it is final, and resolves with the last view of it, null if it was never seen. It listens to the run's
+ * topic; while that socket is away (the environment restarts, the network breaks) it opens it again and asks from time to time instead. Rejects
+ * when the run is not known, or when nothing was heard for longer than `UNREACHABLE_LIMIT_MS`.
  *
- * States: listening (the socket is open or opening), away (a timer opens it again, another asks for the run), over.
+ * States: listening (the socket is open or opening), away (a timer opens it again, another asks), over.
  */
-export async function followRun(api: Api, run: string, options: FollowOptions): Promise<RunView> {
+export async function followRun(api: Api, run: string, options: FollowOptions): Promise<RunView | null> {
   const { clock, timers, random, signal } = options;
   return await new Promise((resolve, reject) => {
     const pending = new Set<Cancel>();
+    let lastView: RunView | null = null;
     let lastWordAt = clock.monotonic();
     let attempts = 0; // Of opening the socket since it last told something.
-    let isPolling = false;
+    let isAsking = false;
     let isOver = false;
 
     const finish = (settle: () => void): void => {
@@ -52,6 +53,7 @@ export async function followRun(api: Api, run: string, options: FollowOptions): 
 
     const takeView = (view: RunView): void => {
       if (isOver) return;
+      lastView = view;
       lastWordAt = clock.monotonic();
       options.onRun(view);
       if (isFinalRunStatus(view.status)) finish(() => resolve(view));
@@ -70,28 +72,31 @@ export async function followRun(api: Api, run: string, options: FollowOptions): 
           if (clock.monotonic() - lastWordAt > UNREACHABLE_LIMIT_MS)
             return finish(() => reject(lost(api, run, reason)));
           attempts += 1;
-          if (!isPolling) void poll();
+          if (!isAsking) void askWhileAway();
           later(jitteredDelayMs(RECONNECT_FIRST_MS, RECONNECT_LIMIT_MS, attempts - 1, random), listen);
         },
       });
       pending.add(close);
     };
 
-    /** Asks for the run while no socket tells of it. */
-    const poll = async (): Promise<void> => {
+    /** While no socket tells of it: whether it is over, which is quickly said, then how it looks, which may be too much to say. */
+    const askWhileAway = async (): Promise<void> => {
       const asking = new AbortController();
       const stop = (): void => asking.abort();
-      isPolling = true;
+      isAsking = true;
       pending.add(stop);
       try {
-        const view = await api.call("get-run", { run }, { signal: asking.signal });
-        if (attempts > 0) takeView(view); // Else the topic has told of something newer.
+        const { status } = await api.call("get-result", { run }, { signal: asking.signal });
+        lastWordAt = clock.monotonic();
+        const view = await api.call("get-run", { run }, { signal: asking.signal }).catch(() => null);
+        if (view !== null && attempts > 0) takeView(view); // Else the topic has told of something newer.
+        if (status !== "pending") finish(() => resolve(lastView));
       } catch (error) {
         if (error instanceof CommandError && error.exitCode !== exitCodes.unreachable) finish(() => reject(error));
       }
       pending.delete(stop);
-      isPolling = false;
-      if (!isOver && attempts > 0) later(POLL_MS, () => (attempts > 0 && !isPolling ? void poll() : undefined));
+      isAsking = false;
+      if (!isOver && attempts > 0) later(POLL_MS, () => (attempts > 0 && !isAsking ? void askWhileAway() : undefined));
     };
 
     if (signal.aborted) return onAbort();

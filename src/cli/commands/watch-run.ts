@@ -35,7 +35,7 @@ export async function watchRun(context: Context, runId: string, flags: WatchFlag
     return exitCodes.ok;
   }
   if (result.status === "pending" || result.status === "spawned") return exitCodes.detached; // Run again meanwhile.
-  const cause = findRootCause(run);
+  const cause = run === null ? undefined : findRootCause(run);
   throw runFailure(context, {
     run: runId,
     result,
@@ -49,7 +49,7 @@ async function followUntilInterrupt(
   runId: string,
   { cancelOnInterrupt = false }: WatchFlags,
   progress: Progress,
-): Promise<RunView | "detached"> {
+): Promise<RunView | null | "detached"> {
   const ending = new AbortController();
   let refusal: Error | undefined;
   const onInterrupt = (): void => {

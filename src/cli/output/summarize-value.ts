@@ -21,10 +21,11 @@ function summarize(value: unknown): string {
     .join(",")}}`;
 }
 
-/** What stands for something else: `{"$":"ref","v":{"id":…}}` and `{"$":"blob","v":{"size":…}}`. */
+/** What stands for something else: `{"$":"ref","v":{"id":…}}`, `{"$":"blob","v":{"size":…}}`, and what a large run leaves out. */
 function summarizeTagged(value: object): string | undefined {
   if (!("$" in value) || !("v" in value) || typeof value.v !== "object" || value.v === null) return undefined;
   if (value.$ === "ref" && "id" in value.v) return `<${String(value.v.id)}>`;
   if (value.$ === "blob" && "size" in value.v) return `<${formatBytes(Number(value.v.size))}>`;
+  if (value.$ === "omitted" && "characters" in value.v) return `<${String(value.v.characters)} characters>`;
   return undefined;
 }
