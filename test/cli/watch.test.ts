@@ -190,8 +190,8 @@ describe("a run that does not succeed", () => {
       [
         "error: run Rbcdfghj failed in flows/add (Rbcdfghj:2:1)",
         "  TypeError: bad row",
-        "      at parse (flows.ts:7:9)",
-        "         throw it;",
+        "      flows.ts:7:9  parse",
+        "        throw it;",
         "  coflux logs Rbcdfghj:2",
         "  coflux runs rerun Rbcdfghj:1",
         "",

@@ -25,22 +25,24 @@ export async function watchRun(context: Context, runId: string, flags: WatchFlag
     place: environmentKey(context.place.project, context.place.environment),
   });
   const run = await followUntilInterrupt(context, runId, flags, progress);
-  if (run === "detached") {
-    context.output.note(`detached; run ${runId} goes on: ${context.command(`runs watch ${runId}`)}`);
-    return exitCodes.detached;
-  }
+  if (run === "detached") return detach(context, runId);
   const result = await context.api.call("get-result", { run: runId });
   if (result.status === "succeeded") {
     await printResult(context, result.value);
     return exitCodes.ok;
   }
-  if (result.status === "pending" || result.status === "spawned") return exitCodes.detached; // Run again meanwhile.
+  if (result.status === "pending" || result.status === "spawned") return detach(context, runId); // Its first step was run again.
   const cause = run === null ? undefined : findRootCause(run);
   throw runFailure(context, {
     run: runId,
     result,
     cause: cause && { execution: cause.execution.id, target: cause.step.target, result: cause.result },
   });
+}
+
+function detach(context: Context, runId: string): ExitCode {
+  context.output.note(`detached; run ${runId} goes on: ${context.command(`runs watch ${runId}`)}`);
+  return exitCodes.detached;
 }
 
 /** A signal detaches; with `--cancel-on-interrupt` it cancels the run, whose end is then waited for. */

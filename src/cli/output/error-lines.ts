@@ -16,10 +16,12 @@ export function errorLines(error: ErrorView, colours: Colours): string[] {
   return lines;
 }
 
+/** Where first, since that is what one looks for: `    flows.ts:7:9  parse`. */
 function frameLines({ frames }: ErrorView, colours: Colours): string[] {
   return frames.slice(0, FRAMES_SHOWN).flatMap((frame) => {
-    const place = `    at ${plainLine(frame.function) || "<anonymous>"} (${plainLine(frame.file)}:${frame.line}:${frame.column})`;
-    if (!frame.inApp) return [colours.dim(place)];
-    return frame.code === "" ? [place] : [place, colours.dim(`       ${plainLine(frame.code)}`)];
+    const place = `    ${plainLine(frame.file)}:${frame.line}:${frame.column}`;
+    const line = `${place}  ${plainLine(frame.function) || "<anonymous>"}`;
+    if (!frame.inApp) return [colours.dim(line)];
+    return frame.code === "" ? [line] : [line, colours.dim(`      ${plainLine(frame.code)}`)];
   });
 }

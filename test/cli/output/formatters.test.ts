@@ -173,9 +173,9 @@ test("an error has its frames, the user's own with their source, and its causes"
   };
   expect(errorLines(error, plain)).toEqual([
     "Broken: bad row",
-    "    at parse (flows.ts:7:9)",
-    "       throw new Broken();",
-    "    at <anonymous> (node:events:7:9)",
+    "    flows.ts:7:9  parse",
+    "      throw new Broken();",
+    "    node:events:7:9  <anonymous>",
     "caused by RangeError: too far",
   ]);
 });
