@@ -1,4 +1,4 @@
-import { waitReason } from "../../src/orchestrator/rules/wait-reason.ts";
+import { type HostFacts, waitReason } from "../../src/orchestrator/rules/wait-reason.ts";
 import type { Database } from "../../src/orchestrator/store/database.ts";
 import { outcomeOf, statusOf } from "../../src/orchestrator/store/executions.ts";
 import { getExecution } from "../../src/orchestrator/store/executions.ts";
@@ -22,6 +22,8 @@ export interface ExecutionFacts {
   readonly successor: number | null;
   readonly outcome: Outcome | undefined;
   readonly reason: WaitReason | null;
+  /** It is ready, and an agent has room for it: between batches there is no such thing. */
+  readonly isOverlooked: boolean;
   readonly ignored: readonly ExecutionStatus[];
 }
 
@@ -40,8 +42,11 @@ export function executionFacts(db: Database, now: number, waitingPerSession: num
   );
   return rows.map((row) => {
     const execution = getExecution(db, row.id);
-    const reason = waitReason(reader.factsOf({ ...execution, ...row }), now);
-    return { ...execution, path: row.path, outcome: outcomeOf(db, execution), reason, ignored: ignoredOf(db, row.id) };
+    const facts = reader.factsOf({ ...execution, ...row });
+    const reason = waitReason(facts, now);
+    const isOverlooked = reason?.code === "agents_full" && facts.hosts.some((host) => hasRoom(host, facts.isAwaited));
+    const outcome = outcomeOf(db, execution);
+    return { ...execution, path: row.path, outcome, reason, isOverlooked, ignored: ignoredOf(db, row.id) };
   });
 }
 
@@ -55,8 +60,14 @@ export function executionIds(db: Database): string[] {
 }
 
 export function runFacts(db: Database): { readonly runId: string; readonly status: RunStatus }[] {
-  const rows = db.all<{ runId: string; status: number }>("/* test */ SELECT external_id AS runId, status FROM runs ORDER BY id");
+  const rows = db.all<{ runId: string; status: number }>(
+    "/* test */ SELECT external_id AS runId, status FROM runs ORDER BY id",
+  );
   return rows.map(({ runId, status }) => ({ runId, status: runStatuses[status] ?? "queued" }));
+}
+
+function hasRoom({ hasFreeSlot, isDraining, isSaturated }: HostFacts, isAwaited: boolean): boolean {
+  return hasFreeSlot && !isDraining && (!isSaturated || isAwaited);
 }
 
 function ignoredOf(db: Database, execution: number): ExecutionStatus[] {

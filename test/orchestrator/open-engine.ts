@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seededRandom } from "../../src/base/random.ts";
@@ -11,18 +11,20 @@ import { type OpenDatabase, openDatabase } from "../../src/orchestrator/store/op
 export interface EngineUnderTest {
   readonly engine: Engine;
   readonly db: Database;
-  readonly directory: string;
   /** Errors that the engine took for bugs. */
   readonly bugs: unknown[];
-  /** Lets go of everything in memory, as a crash between two batches would, and starts again from the file. */
+  /** Starts again from what the files hold at this moment, as after a crash between two batches. */
   restart(): void;
   close(): void;
 }
 
 export function openEngine(limits: Partial<Limits> = {}, seed = 1): EngineUnderTest {
-  const directory = mkdtempSync(join(tmpdir(), "coflux-engine-"));
+  const root = mkdtempSync(join(tmpdir(), "coflux-engine-"));
   const random = seededRandom(seed);
   const bugs: unknown[] = [];
+  let starts = 0;
+  let directory = join(root, String(starts));
+  mkdirSync(directory);
   let opened = open(directory);
   const start = (): Engine =>
     createEngine({ database: opened.database, random, limits, onBug: (error) => bugs.push(error) });
@@ -34,18 +36,26 @@ export function openEngine(limits: Partial<Limits> = {}, seed = 1): EngineUnderT
     get db() {
       return opened.database;
     },
-    directory,
     bugs,
     restart() {
+      const next = join(root, String(++starts));
+      mkdirSync(next);
+      for (const name of databaseFiles(directory)) copyFileSync(join(directory, name), join(next, name));
       opened.close();
+      directory = next;
       opened = open(directory);
       engine = start();
     },
     close() {
       opened.close();
-      rmSync(directory, { recursive: true, force: true });
+      rmSync(root, { recursive: true, force: true });
     },
   };
+}
+
+/** The database as a killed process leaves it: with its write-ahead log, and not marked as clean. */
+function databaseFiles(directory: string): string[] {
+  return readdirSync(directory).filter((name) => name === "environment.db" || name === "environment.db-wal");
 }
 
 function open(directory: string): OpenDatabase {
