@@ -1,30 +1,15 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { WebSocket } from "ws";
 import { diff } from "../../src/protocol/patch.ts";
 import type { RunView } from "../../src/protocol/views.ts";
-import { type CommandEnd, type CommandOptions, type RunCommand, buildCommandLine } from "../support/cli-build.ts";
-import { E, type ScriptedApi, apiError, startScriptedApi } from "../support/scripted-api.ts";
+import type { CommandOptions } from "../support/cli-build.ts";
+import { E, apiError } from "../support/scripted-api.ts";
+import { useCommandLine } from "./command-rig.ts";
 import { failed, queued, run, running, startedAt, step } from "./run-tree/views.ts";
 
 // `coflux run` and `coflux runs watch` against a run that is told over the topics socket, and a socket that breaks.
 
-let command: RunCommand;
-let api: ScriptedApi;
-
-beforeAll(async () => {
-  command = await buildCommandLine();
-});
-
-beforeEach(async () => {
-  api = await startScriptedApi();
-});
-
-afterEach(async () => {
-  await api.close();
-});
-
-const coflux = async (words: string, options: CommandOptions = {}): Promise<CommandEnd> =>
-  await command(words.split(" "), { cwd: "/", variables: { COFLUX_URL: api.url }, ...options });
+const { api, coflux } = useCommandLine();
 
 const views: readonly RunView[] = [
   run([step(1, "greet", null, [queued])], { status: "queued" }),
@@ -51,17 +36,17 @@ function tell(socket: WebSocket, told: readonly RunView[]): void {
   }
 }
 
-const result = (body: object): void => api.answer(`GET ${E}/runs/Rbcdfghj/result`, [200, body]);
+const result = (body: object): void => api().answer(`GET ${E}/runs/Rbcdfghj/result`, [200, body]);
 const started = { runId: "Rbcdfghj", stepId: "Rbcdfghj:1", executionId: "Rbcdfghj:1:1" };
 
 beforeEach(() => {
-  api.answer(`POST ${E}/runs`, [201, started]);
+  api().answer(`POST ${E}/runs`, [201, started]);
   result({ status: "succeeded", value: 5 });
 });
 
 test("a run is followed to its end: its states on stderr, its result on stdout", async () => {
   const topics: string[] = [];
-  api.onTopic((socket, topic) => {
+  api().onTopic((socket, topic) => {
     topics.push(topic);
     tell(socket, views);
   });
@@ -79,14 +64,14 @@ test("a run is followed to its end: its states on stderr, its result on stdout",
 });
 
 test.each(["--json", "-q", "--progress none"])("with %s nothing but the result is printed", async (flag) => {
-  api.onTopic((socket) => tell(socket, views));
+  api().onTopic((socket) => tell(socket, views));
   expect(await coflux(`run flows/greet ${flag}`)).toEqual({ code: 0, stdout: "5\n", stderr: "" });
 });
 
 test("the tree is drawn in place, and its last state stays", async () => {
-  api.onTopic((socket) => tell(socket, views));
+  api().onTopic((socket) => tell(socket, views));
   const { stderr } = await coflux("runs watch Rbcdfghj --progress tree", {
-    variables: { COFLUX_URL: api.url, LANG: "C.UTF-8" },
+    variables: { COFLUX_URL: api().url, LANG: "C.UTF-8" },
   });
   expect(stderr).toContain("\u001b[?25l");
   expect(stderr.endsWith("\u001b[?25h")).toBe(true);
@@ -98,12 +83,12 @@ describe("the socket", () => {
   /** Until then the environment is away. */
   const resultOnce = (isBack: () => boolean): void => {
     const away = apiError(503, "environment_unavailable", "it restarts");
-    api.answer(`GET ${E}/runs/Rbcdfghj/result`, () => (isBack() ? [200, { status: "succeeded", value: 5 }] : away));
+    api().answer(`GET ${E}/runs/Rbcdfghj/result`, () => (isBack() ? [200, { status: "succeeded", value: 5 }] : away));
   };
 
   test("that breaks is opened again", async () => {
     let opened = 0;
-    api.onTopic((socket) => {
+    api().onTopic((socket) => {
       opened += 1;
       tell(socket, opened === 1 ? views.slice(0, 2) : views);
       if (opened === 1) socket.close(1012);
@@ -115,7 +100,7 @@ describe("the socket", () => {
 
   test("that leaves out a change is asked anew", async () => {
     let opened = 0;
-    api.onTopic((socket) => {
+    api().onTopic((socket) => {
       opened += 1;
       if (opened > 1) return tell(socket, views);
       tell(socket, views.slice(0, 1));
@@ -128,9 +113,9 @@ describe("the socket", () => {
 
   test("that stays away is made up for by asking", async () => {
     let asked = 0;
-    api.onTopic((socket) => socket.close(1013));
-    api.answer(`GET ${E}/runs/Rbcdfghj`, () => [200, views[Math.min(2, asked)]]);
-    api.answer(`GET ${E}/runs/Rbcdfghj/result`, () =>
+    api().onTopic((socket) => socket.close(1013));
+    api().answer(`GET ${E}/runs/Rbcdfghj`, () => [200, views[Math.min(2, asked)]]);
+    api().answer(`GET ${E}/runs/Rbcdfghj/result`, () =>
       ++asked < 3 ? [200, { status: "pending" }] : [200, { status: "succeeded", value: 5 }],
     );
     const { code, stdout, stderr } = await coflux("runs watch Rbcdfghj");
@@ -141,9 +126,9 @@ describe("the socket", () => {
 
   test("that never tells of a run too large to show is no reason to miss its end", async () => {
     let asked = 0;
-    api.onTopic((socket) => say(socket, "error", 1, { code: "overloaded", message: "it takes too long" }));
-    api.answer(`GET ${E}/runs/Rbcdfghj`, apiError(503, "overloaded", "it takes too long"));
-    api.answer(`GET ${E}/runs/Rbcdfghj/result`, () =>
+    api().onTopic((socket) => say(socket, "error", 1, { code: "overloaded", message: "it takes too long" }));
+    api().answer(`GET ${E}/runs/Rbcdfghj`, apiError(503, "overloaded", "it takes too long"));
+    api().answer(`GET ${E}/runs/Rbcdfghj/result`, () =>
       ++asked < 3 ? [200, { status: "pending" }] : [200, { status: "failed", error: failure }],
     );
     const { code, stderr } = await coflux("runs watch Rbcdfghj");
@@ -153,7 +138,7 @@ describe("the socket", () => {
 
   test("that says the environment is away for now is not believed for ever", async () => {
     let opened = 0;
-    api.onTopic((socket) => {
+    api().onTopic((socket) => {
       opened += 1;
       if (opened === 1) say(socket, "error", 1, { code: "environment_unavailable", message: "it restarts" });
       else tell(socket, views);
@@ -163,7 +148,7 @@ describe("the socket", () => {
   });
 
   test("that does not know the run ends the command with 3", async () => {
-    api.onTopic((socket) => say(socket, "error", 1, { code: "run_not_found", message: "there is no run Rbcdfghj" }));
+    api().onTopic((socket) => say(socket, "error", 1, { code: "run_not_found", message: "there is no run Rbcdfghj" }));
     const { code, stdout, stderr } = await coflux("runs watch Rbcdfghj");
     expect([code, stdout]).toEqual([3, ""]);
     expect(stderr).toContain("there is no run Rbcdfghj");
@@ -182,7 +167,7 @@ describe("a run that does not succeed", () => {
   );
 
   test("is explained by its root cause, with what to type next", async () => {
-    api.onTopic((socket) => tell(socket, [view]));
+    api().onTopic((socket) => tell(socket, [view]));
     result({ status: "failed", error });
     const { code, stdout, stderr } = await coflux("run flows/greet --progress none");
     expect([code, stdout]).toEqual([10, ""]);
@@ -200,7 +185,7 @@ describe("a run that does not succeed", () => {
   });
 
   test("is one JSON error with --json", async () => {
-    api.onTopic((socket) => tell(socket, [view]));
+    api().onTopic((socket) => tell(socket, [view]));
     result({ status: "failed", error });
     const { code, stderr } = await coflux("run flows/greet --json");
     expect(code).toBe(10);
@@ -215,7 +200,7 @@ describe("a run that does not succeed", () => {
     ["abandoned", { status: "abandoned", reason: "the agent is gone" }, 12, "was abandoned in flows/greet"],
   ] as const)("ends with its exit code when it was %s", async (status, ended, code, words) => {
     const last = run([step(1, "greet", null, [{ status, result: ended }])], { status });
-    api.onTopic((socket) => tell(socket, [last]));
+    api().onTopic((socket) => tell(socket, [last]));
     result(ended);
     const end = await coflux("run flows/greet");
     expect([end.code, end.stdout]).toEqual([code, ""]);
@@ -238,7 +223,7 @@ describe("Ctrl-C", () => {
   };
 
   test("detaches with 13 and says how to come back", async () => {
-    api.onTopic((socket) => tell(socket, views.slice(0, 2)));
+    api().onTopic((socket) => tell(socket, views.slice(0, 2)));
     const { code, stdout, stderr } = await coflux("run flows/greet", interrupting());
     expect([code, stdout]).toEqual([13, ""]);
     expect(stderr).toContain("detached; run Rbcdfghj goes on: coflux runs watch Rbcdfghj");
@@ -246,14 +231,14 @@ describe("Ctrl-C", () => {
 
   test("cancels with --cancel-on-interrupt and waits for the end", async () => {
     const sockets: WebSocket[] = [];
-    api.onTopic((socket) => {
+    api().onTopic((socket) => {
       sockets.push(socket);
       tell(socket, views.slice(0, 2));
     });
     const over = run([step(1, "greet", null, [{ status: "cancelled", result: { status: "cancelled" } }])], {
       status: "cancelled",
     });
-    api.answer(`POST ${E}/runs/Rbcdfghj/cancel`, () => {
+    api().answer(`POST ${E}/runs/Rbcdfghj/cancel`, () => {
       for (const socket of sockets) say(socket, "value", 1, 3, over);
       return [204];
     });
@@ -263,12 +248,12 @@ describe("Ctrl-C", () => {
 
   test("a second time ends at once with 130", async () => {
     const sockets: WebSocket[] = [];
-    api.onTopic((socket) => {
+    api().onTopic((socket) => {
       sockets.push(socket);
       tell(socket, views.slice(0, 2));
     });
     const waiting = run([step(1, "greet", null, [running]), step(2, "add", 1), step(3, "add", 1, [running])]);
-    api.answer(`POST ${E}/runs/Rbcdfghj/cancel`, () => {
+    api().answer(`POST ${E}/runs/Rbcdfghj/cancel`, () => {
       for (const socket of sockets) say(socket, "value", 1, 3, waiting);
       return [204];
     });

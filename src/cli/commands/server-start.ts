@@ -46,7 +46,7 @@ export async function startServer(context: Context, flags: ServerFlags): Promise
   const { runSupervisor } = await loadSupervisor();
   return await runSupervisor({
     ...serverOptions(context, flags),
-    onReady: (url) => context.output.line(url),
+    onReady: (url) => (context.output.isJson ? context.output.json({ url }) : context.output.line(url)),
   });
 }
 

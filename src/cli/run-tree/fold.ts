@@ -33,55 +33,51 @@ export function foldTree(root: StepNode, limit: number): TreeRow[] {
   return rows;
 }
 
-/** How many children of a node are shown and hidden so far: together they say whether it needs a line for the rest. */
+/** Where a node stands while lines are given out. A node that is not shown has no children that are. */
 interface Place {
-  readonly parent: TreeNode | undefined;
-  shown: number;
+  readonly node: TreeNode;
+  readonly parent: Place | null;
+  isShown: boolean;
+  shownChildren: number;
 }
 
 function chooseNodes(root: StepNode, limit: number): ReadonlySet<TreeNode> {
-  const places = new Map<TreeNode, Place>();
-  const byUrgency: TreeNode[][] = [];
-  const survey = (node: TreeNode, parent: TreeNode | undefined): void => {
-    places.set(node, { parent, shown: 0 });
-    (byUrgency[node.urgency] ??= []).push(node);
-    for (const child of node.children) survey(child, node);
+  const byUrgency: Place[][] = [];
+  const survey = (node: TreeNode, parent: Place | null): void => {
+    const place = { node, parent, isShown: parent === null, shownChildren: 0 };
+    (byUrgency[node.urgency] ??= []).push(place);
+    for (const child of node.children) survey(child, place);
   };
-  survey(root, undefined);
+  survey(root, null);
 
-  const chosen = new Set<TreeNode>([root]);
+  const places = byUrgency.flat(); // Sparse where nothing is that urgent; flat leaves those out.
   let lines = 1;
-  const linesForRest = (parent: TreeNode, shown: number): number =>
-    shown > 0 && shown < parent.children.length ? 1 : 0;
-  /** How many lines it takes to show this node with those of its ancestors that are not shown yet. */
-  const costOf = (node: TreeNode): number => {
-    let cost = 0;
-    for (let at = node; !chosen.has(at);) {
-      const parent = places.get(at)?.parent;
-      if (!parent) break;
-      const shown = chosen.has(parent) ? (places.get(parent)?.shown ?? 0) : 0;
-      cost += 1 + linesForRest(parent, shown + 1) - linesForRest(parent, shown);
-      at = parent;
-    }
-    return cost;
-  };
-  const show = (node: TreeNode): void => {
-    for (let at = node; !chosen.has(at);) {
-      chosen.add(at);
-      const place = places.get(at);
-      if (!place?.parent) break;
-      const parentPlace = places.get(place.parent);
-      if (parentPlace) parentPlace.shown += 1;
-      at = place.parent;
-    }
-  };
-
-  for (const node of byUrgency.flat()) {
-    if (chosen.has(node)) continue;
-    const cost = costOf(node);
+  for (const place of places) {
+    const cost = costOf(place);
     if (lines + cost > limit) continue;
-    show(node);
+    show(place);
     lines += cost;
   }
-  return chosen;
+  return new Set(places.filter(({ isShown }) => isShown).map(({ node }) => node));
+}
+
+/** How many lines it takes to show this node with those of its ancestors that are not shown yet. */
+function costOf(place: Place): number {
+  let cost = 0;
+  for (let at = place; at.parent && !at.isShown; at = at.parent) {
+    cost += 1 + linesForRest(at.parent, at.parent.shownChildren + 1) - linesForRest(at.parent, at.parent.shownChildren);
+  }
+  return cost;
+}
+
+function show(place: Place): void {
+  for (let at = place; at.parent && !at.isShown; at = at.parent) {
+    at.isShown = true;
+    at.parent.shownChildren += 1;
+  }
+}
+
+/** Whether some children are shown and some are not: the others then share a line. */
+function linesForRest({ node }: Place, shownChildren: number): number {
+  return shownChildren > 0 && shownChildren < node.children.length ? 1 : 0;
 }

@@ -1,0 +1,110 @@
+import { describe, expect, test } from "vitest";
+import { E, apiError } from "../support/scripted-api.ts";
+import { useCommandLine } from "./command-rig.ts";
+import { repositories } from "./manifest.ts";
+
+// Commands that change something: what they ask of the API, and what they print.
+
+const { api, coflux } = useCommandLine();
+
+describe("what is changed", () => {
+  test.each([
+    ["projects create shop", "POST /api/projects", 201, { id: "shop" }, { id: "shop" }, "shop\n"],
+    [
+      "environments create a/b --base main",
+      "POST /api/projects/default/environments",
+      201,
+      { name: "a/b" },
+      { name: "a/b", base: "main" },
+      "a/b\n",
+    ],
+    ["environments restart", `POST ${E}/restart`, 200, { pid: 42 }, undefined, "42\n"],
+    [
+      "runs rerun Rbcdfghj:2",
+      `POST ${E}/steps/Rbcdfghj:2/rerun`,
+      201,
+      { executionId: "Rbcdfghj:2:2", attempt: 2 },
+      undefined,
+      "Rbcdfghj:2:2\n",
+    ],
+    [
+      "runs rerun Rbcdfghj",
+      `POST ${E}/steps/Rbcdfghj:1/rerun`,
+      201,
+      { executionId: "Rbcdfghj:1:2", attempt: 2 },
+      undefined,
+      "Rbcdfghj:1:2\n",
+    ],
+    ["environments pause", `POST ${E}/pause`, 204, undefined, undefined, ""],
+    ["environments resume development", `POST ${E}/resume`, 204, undefined, undefined, ""],
+    ["environments archive development", `POST ${E}/archive`, 204, undefined, undefined, ""],
+    ["environments delete development --yes", `DELETE ${E}`, 204, undefined, undefined, ""],
+    ["projects delete shop", "DELETE /api/projects/shop", 204, undefined, undefined, ""],
+    ["runs cancel Rbcdfghj", `POST ${E}/runs/Rbcdfghj/cancel`, 204, undefined, undefined, ""],
+    ["runs cancel Rbcdfghj:2:1", `POST ${E}/executions/Rbcdfghj:2:1/cancel`, 204, undefined, undefined, ""],
+    ["agents drain Sbcd", `POST ${E}/agents/Sbcd/drain`, 204, undefined, undefined, ""],
+  ])("%s asks for it and prints what came of it", async (words, route, status, body, sent, stdout) => {
+    api().answer(route, [status, body]);
+    expect(await coflux(words)).toMatchObject({ code: 0, stdout });
+    expect(api().requests.map(({ method, path, body: given }) => [`${method} ${path}`, given])).toEqual([
+      [route, sent],
+    ]);
+  });
+});
+
+describe("submit", () => {
+  const started = { runId: "Rbcdfghj", stepId: "Rbcdfghj:1", executionId: "Rbcdfghj:1:1" };
+  const bodyOf = async (...words: string[]): Promise<unknown> => {
+    api().answer(`POST ${E}/runs`, [201, started]);
+    const end = await coflux(["submit", ...words]);
+    expect(end).toEqual({ code: 0, stdout: "Rbcdfghj\n", stderr: "" });
+    return api().requests[0]?.body;
+  };
+
+  test("sends words as JSON or as strings, and prints the run", async () => {
+    expect(await bodyOf("flows/greet", "Joe", "7", "-1", '{"a":1}', "null")).toEqual({
+      target: "flows/greet",
+      arguments: ["Joe", 7, -1, { a: 1 }, null],
+    });
+  });
+
+  test("sends what the flags say", async () => {
+    const flags = "--idempotency-key k1 --delay 10m --timeout 30s --priority -5 --retries 3 --backoff 1s,30s";
+    expect(await bodyOf("flows/greet", ...flags.split(" "))).toEqual({
+      target: "flows/greet",
+      arguments: [],
+      idempotencyKey: "k1",
+      delayMs: 600_000,
+      timeoutMs: 30_000,
+      priority: -5,
+      retries: { limit: 3, backoffMinMs: 1_000, backoffMaxMs: 30_000 },
+    });
+  });
+
+  test("sends words that look like flags after --", async () => {
+    expect(await bodyOf("flows/greet", "--", "--loud", "-x")).toMatchObject({ arguments: ["--loud", "-x"] });
+  });
+
+  test("takes params from the command line or from stdin", async () => {
+    expect(await bodyOf("flows/greet", "--params", '{"a":1}')).toEqual({ target: "flows/greet", params: { a: 1 } });
+    await coflux("submit flows/greet --params -", { input: '{"b":2}' });
+    expect(api().requests.at(-1)?.body).toMatchObject({ params: { b: 2 } });
+  });
+
+  test("finds the target by the beginning of its path, and says so", async () => {
+    api().answer(`GET ${E}/repositories`, [200, repositories]);
+    api().answer(`POST ${E}/runs`, ({ body }) =>
+      JSON.stringify(body).includes('"flows/greet"')
+        ? [201, started]
+        : apiError(404, "target_not_found", "there is no such target"),
+    );
+    const found = { code: 0, stdout: "Rbcdfghj\n" };
+    expect(await coflux("submit flows/gr")).toEqual({ ...found, stderr: "flows/gr is flows/greet\n" });
+    expect(await coflux("submit greet")).toEqual({ ...found, stderr: "greet is flows/greet\n" });
+  });
+
+  test("prints the API's answer with --json", async () => {
+    api().answer(`POST ${E}/runs`, [201, started]);
+    expect(JSON.parse((await coflux("submit flows/greet --json")).stdout)).toEqual(started);
+  });
+});

@@ -1,0 +1,157 @@
+import { writeFile } from "node:fs/promises";
+import { beforeEach, describe, expect, test } from "vitest";
+import { E, apiError, startScriptedApi } from "../support/scripted-api.ts";
+import { useCommandLine } from "./command-rig.ts";
+import { repositories } from "./manifest.ts";
+
+// What goes wrong: the exit code, and a sentence that says what to do.
+
+const { api, directory, coflux } = useCommandLine();
+
+describe("errors", () => {
+  test.each([
+    [apiError(404, "run_not_found", "there is no run Rbcdfghj"), 3],
+    [apiError(403, "forbidden_host", "not this host"), 4],
+    [apiError(409, "environment_archived", "it is archived"), 5],
+    [apiError(400, "invalid_arguments", "too many arguments"), 6],
+    [apiError(413, "body_too_large", "too large"), 6],
+    [apiError(503, "environment_unavailable", "it restarts"), 7],
+    [apiError(500, "internal", "a bug"), 1],
+    [[200, "<html>"], 7],
+    [[502, "<html>bad gateway</html>"], 7],
+  ] as const)("%j ends with %i, says why, and prints no data", async (answer, code) => {
+    api().answer(`GET ${E}/runs/Rbcdfghj`, answer);
+    const end = await coflux("runs show Rbcdfghj");
+    expect([end.code, end.stdout]).toEqual([code, ""]);
+    expect(end.stderr).toMatch(/^error: .+\n {2}.+/);
+    expect(end.stderr).not.toMatch(/\n\s+at /);
+  });
+
+  test("have one form with --json, on stderr", async () => {
+    api().answer(`GET ${E}/runs/Rbcdfghj`, apiError(400, "invalid_request", "run: is no run", { field: "run" }));
+    const { stdout, stderr } = await coflux("runs show Rbcdfghj --json");
+    expect(stdout).toBe("");
+    expect(JSON.parse(stderr)).toEqual({
+      error: {
+        code: "invalid_request",
+        message: "run: is no run",
+        hint: "correct the field that the message names",
+        details: { field: "run" },
+      },
+    });
+  });
+
+  test("say when to come back", async () => {
+    const [status, body] = apiError(503, "environment_unavailable", "the environment restarts");
+    api().answer(`GET ${E}/agents`, [status, body, { "retry-after": "2" }]);
+    expect((await coflux("agents list")).stderr).toContain("try again in 2 s");
+  });
+
+  test("a server that does not answer is named, with the way out", async () => {
+    const silent = await startScriptedApi();
+    await silent.close();
+    const end = await coflux(`runs list --url ${silent.url}`);
+    expect(end.code).toBe(7);
+    expect(end.stderr).toContain(silent.url);
+    expect(end.stderr).toContain("coflux server start");
+  });
+
+  test("name what exists instead", async () => {
+    const environments = ["production", "development"].map((name) => ({ name, state: "active" }));
+    api().answer("GET /api/projects/default/environments", [200, { environments }]);
+    api().answer(
+      "GET /api/projects/default/environments/prodution/agents",
+      apiError(404, "environment_not_found", "there is no environment prodution"),
+    );
+    const { stderr } = await coflux("agents list -e prodution");
+    expect(stderr).toContain("did you mean production?");
+    expect(stderr).toContain("production, development");
+
+    api().answer(`GET ${E}/repositories`, [200, repositories]);
+    api().answer(`POST ${E}/runs`, apiError(404, "target_not_found", "no"));
+    expect((await coflux("submit flows/gret")).stderr).toContain("did you mean flows/greet?");
+    expect((await coflux("submit flows/nothing")).stderr).toContain("targets: flows/add, flows/greet");
+  });
+
+  test.each([
+    ["rnus list", "did you mean runs?"],
+    ["runs lst", "did you mean list?"],
+    ["runs", "coflux help runs"],
+    ["runs show", "coflux help runs show"],
+    ["runs list --sideways", "unknown option"],
+    ["runs list --limit 0", "whole number from 1"],
+    ["runs list --status gone", "Allowed choices"],
+    ["runs list extra", "too many arguments"],
+    ["submit flows/greet --delay soon", "is not a duration"],
+    ["submit flows/greet a --params {}", "either it or arguments"],
+    ["submit flows/greet --params [1]", "no JSON object"],
+    ["submit flows/greet --params @none.json", "none.json"],
+    ["submit flows/greet 12345678901234567890", "larger than a number"],
+    ["logs nothing", "is no run"],
+    ["runs rerun nothing", "neither a step"],
+    ["runs list --url localhost:1", "--url is"],
+    ["runs list -p No", "--project is"],
+    ["runs list --token-file none", "token file"],
+    ["agent start", "nothing to host"],
+    ["agent start none.ts other.ts", "other.ts"],
+    ["help dance", "there is no command dance"],
+  ])("%s is misuse and says: %s", async (words, message) => {
+    const end = await coflux(words);
+    expect([end.code, end.stdout]).toEqual([2, ""]);
+    expect(end.stderr).toContain(message);
+    expect(api().requests).toEqual([]);
+  });
+
+  test("a token is sent from its file", async () => {
+    api().answer("GET /api/projects", [200, { projects: [] }]);
+    await coflux("projects list", { variables: { COFLUX_URL: api().url, COFLUX_TOKEN: "secret" } });
+    expect(api().requests[0]?.authorization).toBe("Bearer secret");
+  });
+});
+
+describe("dev", () => {
+  beforeEach(async () => {
+    await writeFile(`${directory()}/flows.ts`, "");
+  });
+
+  test("does not start a server where something else listens, and names another port", async () => {
+    api().answer("GET /api/version", [200, "hello"]);
+    const { code, stderr } = await coflux("dev flows.ts");
+    expect(code).toBe(5);
+    expect(stderr).toContain(`--url http://127.0.0.1:${Number(new URL(api().url).port) + 1}`);
+  });
+
+  test("does not start a server for another machine", async () => {
+    const { code, stderr } = await coflux("dev flows.ts --url http://nowhere.invalid:7777");
+    expect(code).toBe(7);
+    expect(stderr).toContain("only one on this machine can be started here");
+  });
+
+  test("names files that are missing before it asks anybody", async () => {
+    expect(await coflux("dev none.ts")).toMatchObject({ code: 2, stderr: expect.stringContaining("none.ts") });
+    expect(api().requests).toEqual([]);
+  });
+});
+
+test("a reader that goes away ends the command without a word", async () => {
+  const many = Array.from({ length: 20_000 }, (_, index) => ({
+    id: `project-${index}`,
+    createdAt: 0,
+    environments: 0,
+  }));
+  api().answer("GET /api/projects", [200, { projects: many }]);
+  const end = await coflux("projects list", { closesStdout: true });
+  expect(end).toMatchObject({ code: 0, stderr: "" });
+});
+
+test("the configuration says where a command works", async () => {
+  await writeFile(
+    `${directory()}/coflux.config.ts`,
+    `export default { url: ${JSON.stringify(api().url)}, project: "shop", environment: "a/b" };`,
+  );
+  const agents = "/api/projects/shop/environments/a/b/agents";
+  api().answer(`GET ${agents}`, [200, { agents: [] }]);
+  expect(await coflux("agents list", { variables: {} })).toMatchObject({ code: 0 });
+  await writeFile(`${directory()}/coflux.config.ts`, "export default { urll: 1 };");
+  expect(await coflux("agents list")).toMatchObject({ code: 2, stderr: expect.stringContaining("urll is not known") });
+});
