@@ -22,6 +22,7 @@ import { openRegistry } from "./registry.ts";
 import { openRuntimeDirectory } from "./runtime-directory.ts";
 import { allOf, terminalLog } from "./server-log.ts";
 import { createSpawnQueue } from "./spawn-queue.ts";
+import { type Ending, type ServerExit, exits, listenForAbort, listenForSignals } from "./stop-requests.ts";
 import { Supervisor } from "./supervisor.ts";
 
 /** Options of `coflux server start`. */
@@ -42,16 +43,15 @@ export interface ServerOptions {
   readonly allowsOpenAddress?: boolean;
   /** Called once, when the server serves. */
   readonly onReady: (url: string) => void;
-  /** Stops it in order when it aborts. Signals of the process are then left to whoever runs it. Default: signals stop it. */
+  /**
+   * Stops it in order when it aborts, for a program that runs a server besides other things: signals are then that program's own, and only
+   * trouble is told on stderr. Default: signals stop it.
+   */
   readonly stop?: AbortSignal;
   /** Other programs as children, and other limits: for tests. */
   readonly programs?: Programs;
   readonly limits?: Partial<Limits>;
 }
-
-/** How the server ends: in order, on a bug or without its gateway, on options that cannot be, on what others hold, on a second signal. */
-const exits = { ok: 0, internal: 1, usage: 2, conflict: 5, interrupted: 130 } as const;
-export type ServerExit = (typeof exits)[keyof typeof exits];
 
 interface Refusal {
   readonly exit: ServerExit;
@@ -66,8 +66,9 @@ const defaultPrograms: Programs = {
 /** How long what is left may take to close once all children have gone. */
 const CLOSE_MS: Ms = 1_000;
 
-/** Runs the server in this process, in the foreground, until a signal stops it. Says what happens on stderr; gives the exit code. */
+/** Runs the server in this process until it is stopped. Says what happens on stderr; gives the exit code. */
 export async function runSupervisor(options: ServerOptions): Promise<ServerExit> {
+  process.stderr.on("error", () => undefined); // Whoever read it has gone; the log file has it all.
   process.umask(0o077); // Nothing the server makes is for other users: databases, logs, sockets.
   const scope = createScope(realTimers);
   const exit = await serve(options, scope);
@@ -76,8 +77,9 @@ export async function runSupervisor(options: ServerOptions): Promise<ServerExit>
 }
 
 async function serve(options: ServerOptions, scope: Scope): Promise<ServerExit> {
-  const terminal = terminalLog((line) => process.stderr.write(line), realClock);
-  const signals = options.stop === undefined ? listenForSignals(scope) : listenForAbort(options.stop);
+  const leastLevel = options.stop === undefined ? "info" : "warn";
+  const terminal = terminalLog((line) => process.stderr.write(line), realClock, leastLevel);
+  const stop = options.stop === undefined ? listenForSignals(scope) : listenForAbort(options.stop);
   const opened = await openServer(options, scope, terminal);
   if (!opened.ok) {
     process.stderr.write(`error: ${opened.error.message}\n`);
@@ -92,14 +94,14 @@ async function serve(options: ServerOptions, scope: Scope): Promise<ServerExit> 
     options.onReady(socket.url);
   };
   void announce();
-  const why = await Promise.race([signals.first, gatewayLost]);
+  const why = await Promise.race([stop.first, gatewayLost]);
   log.info({ reason: why.reason }, `stopping: ${why.reason}`);
   const stopped = supervisor.stop().then(() => why.exit);
   return await Promise.race([
     stopped,
-    signals.second.then((): ServerExit => {
+    stop.second.then(({ exit }) => {
       supervisor.kill();
-      return exits.interrupted;
+      return exit;
     }),
   ]);
 }
@@ -109,11 +111,6 @@ interface Opened {
   readonly socket: ListeningSocket;
   readonly log: Log;
   readonly gatewayLost: Promise<Ending>;
-}
-
-interface Ending {
-  readonly reason: string;
-  readonly exit: ServerExit;
 }
 
 /** Opens what a server needs, one after the other; the scope closes it again, in the reverse order. */
@@ -174,41 +171,6 @@ async function openServer(options: ServerOptions, scope: Scope, terminal: Log): 
     onGatewayLost: (reason) => loseGateway({ reason: `there is no gateway: ${reason}`, exit: exits.internal }),
   });
   return ok({ supervisor, socket: socket.value, log, gatewayLost });
-}
-
-interface Signals {
-  readonly first: Promise<Ending>;
-  readonly second: Promise<Ending>;
-}
-
-/** The first signal stops the server in order, the second ends it at once. */
-function listenForSignals(scope: Scope): Signals {
-  let count = 0;
-  let onFirst = (_ending: Ending): void => undefined;
-  let onSecond = (_ending: Ending): void => undefined;
-  const first = new Promise<Ending>((done) => (onFirst = done));
-  const second = new Promise<Ending>((done) => (onSecond = done));
-  const receive = (signal: NodeJS.Signals): void => {
-    count += 1;
-    const ending = { reason: signal, exit: exits.ok };
-    if (count === 1) onFirst(ending);
-    else onSecond(ending);
-  };
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
-    process.on(signal, receive);
-    scope.defer(signal, () => void process.off(signal, receive));
-  }
-  return { first, second };
-}
-
-/** Whoever runs the server says when to stop; a second word is not expected of them. */
-function listenForAbort(stop: AbortSignal): Signals {
-  const first = new Promise<Ending>((done) => {
-    const ending = { reason: "asked to", exit: exits.ok };
-    if (stop.aborted) done(ending);
-    else stop.addEventListener("abort", () => done(ending), { once: true });
-  });
-  return { first, second: new Promise(() => undefined) };
 }
 
 function openAddress(host: string): string {

@@ -13,13 +13,15 @@ export function allOf(...logs: readonly Log[]): Log {
 }
 
 /** What a person at the terminal sees of the server: the messages that matter, without their fields. Those are in the log file. */
-export function terminalLog(write: (line: string) => void, clock: Clock): Log {
+export function terminalLog(write: (line: string) => void, clock: Clock, leastLevel: "info" | "warn"): Log {
   const say = (level: string, message: string): void => {
     write(`${timeOf(new Date(clock.now()))} ${level === "" ? "" : `${level}: `}${message}\n`);
   };
   const log: Log = {
     debug: () => undefined,
-    info: (_fields, message) => say("", message),
+    info: (_fields, message) => {
+      if (leastLevel === "info") say("", message);
+    },
     warn: (_fields, message) => say("warning", message),
     error: (_fields, message) => say("error", message),
     child: () => log,

@@ -38,7 +38,8 @@ export class Supervisor {
   readonly #startedAt: Ms;
   #onGatewayChange: () => void = () => undefined;
   #onAnyChange: () => void = () => undefined;
-  #cancelTimers: Cancel[] = [];
+  readonly #cancelTimers: Cancel[] = [];
+  #hasStopped = false;
 
   constructor(parts: SupervisorParts) {
     const { world, registry, runtime, programs, dataDirectory } = parts;
@@ -100,6 +101,7 @@ export class Supervisor {
       for (const child of step.children) child.stop("the server stops", step.withinMs, step.terminateMs);
       await this.#untilGone(step.children);
     }
+    this.#hasStopped = true;
     for (const cancel of this.#cancelTimers) cancel();
   }
 
@@ -169,6 +171,7 @@ export class Supervisor {
   #repeat(intervalMs: Ms, run: () => void | Promise<void>): void {
     const index = this.#cancelTimers.length;
     const again = (): void => {
+      if (this.#hasStopped) return;
       this.#cancelTimers[index] = this.#parts.world.timers.after(intervalMs, () => {
         void Promise.resolve(run()).then(again);
       });

@@ -29,6 +29,7 @@ export type Reply<T> =
 export type FixtureOptions = Partial<Omit<ServerOptions, "onReady" | "limits">> & {
   readonly dataDirectory: string;
   readonly limits?: Partial<Limits>;
+  readonly stopAfterReady?: boolean;
 };
 
 export type Orchestrator = ProcessesView["orchestrators"][number];

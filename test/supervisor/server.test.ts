@@ -147,6 +147,22 @@ describe("a stop", () => {
     await eventually("all are gone", () => allGone(pids));
   });
 
+  test("can be asked for by the program around it, whose signals are its own and whose stderr stays quiet", async () => {
+    const server = await start({ stopAfterReady: true });
+    expect(await server.exit).toBe(0);
+    expect(server.stderr).toBe("");
+    expect((await server.log()).at(-1)).toMatchObject({ msg: "gateway has stopped: the server stops" });
+  });
+
+  test("goes on when nobody reads its stderr any more", async () => {
+    const server = await start();
+    server.process.stderr?.destroy();
+    killHard(await server.ensure());
+    await eventually("it is back", async () => (await server.orchestrator()).restarts === 1);
+    server.process.kill("SIGTERM");
+    expect(await server.exit).toBe(0);
+  });
+
   test("removes the sockets", async () => {
     const server = await start();
     const reply = await server.ask("ensure-environment", { project: "default", environment: "development" });

@@ -1,0 +1,44 @@
+import type { Scope } from "../process/scope.ts";
+
+/** How the server ends: in order, on a bug or without its gateway, on options that cannot be, on what others hold, on a second signal. */
+export const exits = { ok: 0, internal: 1, usage: 2, conflict: 5, interrupted: 130 } as const;
+export type ServerExit = (typeof exits)[keyof typeof exits];
+
+export interface Ending {
+  readonly reason: string;
+  readonly exit: ServerExit;
+}
+
+/** The first request stops the server in order, the second ends it at once. */
+export interface StopRequests {
+  readonly first: Promise<Ending>;
+  readonly second: Promise<Ending>;
+}
+
+export function listenForSignals(scope: Scope): StopRequests {
+  let count = 0;
+  let onFirst = (_ending: Ending): void => undefined;
+  let onSecond = (_ending: Ending): void => undefined;
+  const first = new Promise<Ending>((done) => (onFirst = done));
+  const second = new Promise<Ending>((done) => (onSecond = done));
+  const receive = (signal: NodeJS.Signals): void => {
+    count += 1;
+    if (count === 1) onFirst({ reason: signal, exit: exits.ok });
+    else onSecond({ reason: signal, exit: exits.interrupted });
+  };
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+    process.on(signal, receive);
+    scope.defer(signal, () => void process.off(signal, receive));
+  }
+  return { first, second };
+}
+
+/** Whoever runs the server says when to stop; a second word is not expected of them. */
+export function listenForAbort(signal: AbortSignal): StopRequests {
+  const ending: Ending = { reason: "it is not needed any more", exit: exits.ok };
+  const first = new Promise<Ending>((done) => {
+    if (signal.aborted) done(ending);
+    else signal.addEventListener("abort", () => done(ending), { once: true });
+  });
+  return { first, second: new Promise(() => undefined) };
+}
