@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { environmentDirectory } from "../../src/protocol/supervisor-messages.ts";
 import type {
@@ -45,7 +45,8 @@ export class FixtureServer {
     const child = spawn(
       process.execPath,
       [await bundled, JSON.stringify({ host: "127.0.0.1", port: 0, programs, ...options })],
-      { stdio: ["ignore", "pipe", "pipe"] },
+      // Its sockets go where the test cleans up.
+      { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, TMPDIR: dirname(options.dataDirectory) } },
     );
     return new FixtureServer(child, options.dataDirectory);
   }
