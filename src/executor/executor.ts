@@ -3,9 +3,16 @@ import type { Clock, Timers } from "../base/clock.ts";
 import { exhaustive } from "../base/exhaustive.ts";
 import type { ExecutorCommand, ExecutorMessage } from "../protocol/executor-messages.ts";
 import { currentRuntime } from "../sdk/context.ts";
+import { collectDefinitions } from "../sdk/definitions.ts";
 import { createBlobTransfer } from "./blobs.ts";
 import { captureOutput } from "./capture.ts";
-import { type LoadedRepository, type LoadedTargets, RepositoryError, loadTargets } from "./loaded-targets.ts";
+import {
+  type DefinedTarget,
+  type LoadedRepository,
+  type LoadedTargets,
+  RepositoryError,
+  loadTargets,
+} from "./loaded-targets.ts";
 import { createLogBook } from "./log-book.ts";
 import {
   type ExecuteCommand,
@@ -65,7 +72,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
       });
     }
     try {
-      loaded = { targets: await importTargets(command), surroundings: surroundingsFor(command, frames) };
+      loaded = { targets: await importTargets(command, frames), surroundings: surroundingsFor(command, frames) };
     } catch (error) {
       return fail(error);
     }
@@ -128,14 +135,17 @@ export function createExecutor(options: ExecutorOptions): Executor {
   return { take, current, flush };
 }
 
-async function importTargets({ bundle, repositories }: LoadCommand): Promise<LoadedTargets> {
+async function importTargets({ bundle, repositories }: LoadCommand, frames: SourceFrames): Promise<LoadedTargets> {
+  const collected = collectDefinitions();
   const module: Readonly<Record<string, unknown>> = await import(pathToFileURL(bundle).href);
-  return loadTargets(
-    repositories.map(({ name, namespace, file }): LoadedRepository => {
-      const exports = module[namespace];
-      if (typeof exports !== "object" || exports === null)
-        throw new Error(`the bundle has no ${namespace} for ${name}`);
-      return { name, file, exports: { ...exports } };
-    }),
-  );
+  const defined = collected().map(({ declaration, site }): DefinedTarget => {
+    const frame = frames.framesOf(site.stack ?? "").find(({ inApp }) => inApp);
+    return { declaration, place: frame === undefined ? undefined : `${frame.file}:${frame.line}` };
+  });
+  const loaded = repositories.map(({ name, namespace, file }): LoadedRepository => {
+    const exports = module[namespace];
+    if (typeof exports !== "object" || exports === null) throw new Error(`the bundle has no ${namespace} for ${name}`);
+    return { name, file, exports: { ...exports } };
+  });
+  return loadTargets(loaded, defined);
 }

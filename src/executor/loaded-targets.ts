@@ -3,7 +3,7 @@ import type { TargetDefinition } from "../protocol/manifest.ts";
 import { isTargetName, targetNameRule } from "../protocol/names.ts";
 import { declaresCodec, registerCodec } from "../protocol/value-format/codecs.ts";
 import { isErrorClass, registerErrorClass } from "../protocol/value-format/error-classes.ts";
-import { type TargetDeclaration, bindTarget, declarationOf } from "../sdk/target.ts";
+import { type TargetDeclaration, bindTarget, declarationOf, describeTarget } from "../sdk/target.ts";
 import { parametersOf } from "./parameters.ts";
 
 export interface LoadedRepository {
@@ -11,6 +11,13 @@ export interface LoadedRepository {
   /** Its source file, for messages. */
   readonly file: string;
   readonly exports: Readonly<Record<string, unknown>>;
+}
+
+/** A target that was defined while the repositories were loaded. */
+export interface DefinedTarget {
+  readonly declaration: TargetDeclaration;
+  /** `flows.ts:3` in the sources of the user; undefined for one of a package. */
+  readonly place: string | undefined;
 }
 
 export interface LoadedTargets {
@@ -31,9 +38,13 @@ export class RepositoryError extends Error {
 
 /**
  * Finds the targets among the exports of the repositories and tells each where it is hosted. Classes of errors and classes with a codec that
- * are exported become known, so that values and errors come back as what they were. Throws a RepositoryError.
+ * are exported become known, so that values and errors come back as what they were. Throws a RepositoryError; also for a target that was
+ * `defined` and that no repository exports: nothing could ever run it.
  */
-export function loadTargets(repositories: readonly LoadedRepository[]): LoadedTargets {
+export function loadTargets(
+  repositories: readonly LoadedRepository[],
+  defined: readonly DefinedTarget[],
+): LoadedTargets {
   const byPath = new Map<string, TargetDeclaration>();
   const loaded = repositories.map((repository) => {
     const targets = targetsOf(repository);
@@ -47,6 +58,7 @@ export function loadTargets(repositories: readonly LoadedRepository[]): LoadedTa
       fingerprints: targets.map(([, { fn }]) => fingerprintOf(fn)),
     };
   });
+  refuseUnexported(defined);
   for (const { exports } of repositories) Object.values(exports).forEach(registerClass);
   return { byPath, repositories: loaded };
 }
@@ -69,6 +81,16 @@ function targetsOf({ file, exports }: LoadedRepository): [name: string, declarat
     exportedAs.set(name, exported);
     return [[name, declaration]];
   });
+}
+
+function refuseUnexported(defined: readonly DefinedTarget[]): void {
+  const unexported = defined.filter(({ declaration, place }) => declaration.path === null && place !== undefined);
+  if (unexported.length === 0) return;
+  const lines = unexported.map(({ declaration, place }) => `${place}: ${describeTarget(declaration)}`);
+  throw new RepositoryError(
+    `defined, but exported by no module that this agent hosts, so that nothing could run it:\n  ${lines.join("\n  ")}\n` +
+      "export it from a hosted module, or host the module that defines it as well",
+  );
 }
 
 function definitionOf(name: string, { type, description, options, fn }: TargetDeclaration): TargetDefinition {

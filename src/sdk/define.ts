@@ -1,5 +1,6 @@
 import { captureCallSite } from "./call-site.ts";
 import { callTarget, submitTarget } from "./call.ts";
+import { noteDefinition } from "./definitions.ts";
 import type { Execution } from "./execution.ts";
 import { type CallOptions, type DefinitionOptions, readCallOptions, readDefinitionOptions } from "./options.ts";
 import { type TargetDeclaration, describeTarget, targetSymbol } from "./target.ts";
@@ -58,6 +59,7 @@ function define<F extends TargetFunction>(
   if (typeof fn !== "function") throw new TypeError(`${type}() needs a function, after its options if it has any`);
   const what = describeTarget({ type, name: options.name ?? null, path: null, fn });
   const declaration: TargetDeclaration = { type, fn, path: null, ...readDefinitionOptions(options, what) };
+  noteDefinition(declaration);
   return Object.defineProperty(callable(fn, declaration, null), targetSymbol, { value: declaration });
 }
 

@@ -78,6 +78,11 @@ describe("loading", () => {
       `export const a = task(() => 1); export const b = task({ name: "a" }, () => 2);`,
       /flows\.ts: the exports "a" and "b" both define a target named "a"/,
     ],
+    [
+      "a target is exported by no hosted module",
+      `export const a = task(() => 1);\nconst hidden = task(async function hide() {});`,
+      /^defined, but exported by no module that this agent hosts[^]*\n {2}flows\.ts:3: task hide\nexport it/,
+    ],
     ["the module throws", `\nthrow new Error("no database");`, /^Error: no database\n    at .*flows\.ts:3:7/],
     [
       "an option is wrong",
