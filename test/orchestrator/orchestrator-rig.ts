@@ -1,4 +1,4 @@
-import { duplexPair } from "node:stream";
+import type { Socket } from "node:net";
 import { seededRandom } from "../../src/base/random.ts";
 import { type Engine, createEngine } from "../../src/orchestrator/engine.ts";
 import { type Orchestrator, createOrchestrator } from "../../src/orchestrator/orchestrator.ts";
@@ -9,6 +9,7 @@ import { openDatabase, openReader } from "../../src/orchestrator/store/open.ts";
 import type { Log } from "../../src/process/log.ts";
 import { LEASE_MS } from "../../src/protocol/limits.ts";
 import type { ChildMessage } from "../../src/protocol/supervisor-messages.ts";
+import { socketPair } from "../support/socket-pair.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 import { type ScriptedGateway, scriptedGateway } from "../support/scripted-gateway.ts";
 import { type VirtualTime, virtualTime } from "../support/virtual-time.ts";
@@ -58,6 +59,10 @@ export async function startRig({
     if (!opened.ok) throw new Error(opened.error.message);
     const { database, epoch } = opened.value;
     const readerDatabase = openReader(database.path);
+    let isAlive = true; // A process that was killed does nothing any more.
+    const whileAlive = (run: () => void) => (): void => {
+      if (isAlive) run();
+    };
     const onBug = (error: unknown): void => void complaints.push(String(error));
     const engine = wrapEngine(createEngine({ database, random, onBug }));
     const orchestrator = createOrchestrator({
@@ -66,9 +71,9 @@ export async function startRig({
       engine,
       reader: inlineReader(readerDatabase, time),
       clock: time.clock,
-      timers: time.timers,
+      timers: { after: (delayMs, run) => time.timers.after(delayMs, whileAlive(run)) },
       log,
-      endOfTurn: setImmediate,
+      endOfTurn: (run) => void setImmediate(whileAlive(run)),
       walBytes: () => 0,
       idleTimeoutMs,
       leaseMs: LEASE_MS,
@@ -79,12 +84,14 @@ export async function startRig({
       },
     });
     const stop = (): void => {
+      isAlive = false;
       readerDatabase.close();
       opened.value.close();
     };
     return { database, engine, orchestrator, stop };
   };
 
+  const sockets: Socket[] = [];
   let running = start();
   return {
     time,
@@ -100,16 +107,19 @@ export async function startRig({
     activity,
     complaints,
     fatal,
-    gateway() {
-      const [ours, theirs] = duplexPair();
+    async gateway() {
+      const [ours, theirs] = await socketPair();
+      sockets.push(ours);
       running.orchestrator.accept(theirs);
       return scriptedGateway(ours);
     },
     restart() {
+      for (const socket of sockets.splice(0)) socket.destroy();
       running.stop();
       running = start();
     },
     async close() {
+      for (const socket of sockets) socket.destroy();
       await running.orchestrator.drain();
       running.stop();
       await temporary.remove();
