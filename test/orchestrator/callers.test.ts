@@ -198,5 +198,4 @@ describe("a caller", () => {
       expect(await gateway.request("list-agents", {})).toMatchObject({ value: { agents: [{ connected: false }] } });
     }
   });
-  });
 });

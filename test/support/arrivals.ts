@@ -5,6 +5,8 @@ export interface Arrivals<T> {
   next(): Promise<T>;
   /** The next one that fits; what does not fit stays for later. */
   nextThat<S extends T>(fits: (item: T) => item is S): Promise<S>;
+  /** Takes all that is there. */
+  takeAll(): T[];
   /** All that has arrived and was not taken. */
   readonly waiting: readonly T[];
 }
@@ -41,6 +43,7 @@ export function arrivals<T>(what: string): Arrivals<T> {
     },
     next: () => take((item): item is T => item === item),
     nextThat: take,
+    takeAll: () => waiting.splice(0),
     waiting,
   };
 }
