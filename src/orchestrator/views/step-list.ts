@@ -37,13 +37,11 @@ export class StepList {
   }
 
   add(page: RunPage): void {
-    const attempts = new Map<number, GrowingExecution[]>();
+    const attempts = new Map<number, AttemptRow[]>();
     for (const row of page.attempts) {
-      const execution = this.#showAttempt(row);
-      this.#executions.set(row.id, execution);
       const earlier = attempts.get(row.number);
-      if (earlier === undefined) attempts.set(row.number, [execution]);
-      else earlier.push(execution);
+      if (earlier === undefined) attempts.set(row.number, [row]);
+      else earlier.push(row);
     }
     for (const row of page.steps) this.#addStep(row, attempts.get(row.number) ?? []);
     for (const row of page.dependencies) this.#executions.get(row.execution)?.dependencies.push(row.awaitedId);
@@ -61,18 +59,19 @@ export class StepList {
     return this.#steps;
   }
 
-  #addStep(row: StepRow, executions: readonly ExecutionView[]): void {
+  #addStep(row: StepRow, attempts: readonly AttemptRow[]): void {
     const { number, path, type, parent, request } = row;
-    if (parent !== null)
+    if (parent !== null) {
       this.#addCall(parent, { request: request ?? 0, execution: executionIdOf(this.#runId, number, 1) });
+    }
     this.#steps.push({
       id: stepIdOf(this.#runId, number),
       target: path,
       type: targetTypeOf(type),
       parentId: parent === null ? null : (this.#executions.get(parent)?.id ?? null),
-      createdAt: executions[0]?.createdAt ?? 0,
+      createdAt: attempts[0]?.createdAt ?? 0,
       arguments: this.#showArguments(row),
-      executions,
+      executions: attempts.map((attempt) => this.#showAttempt(attempt)),
     });
   }
 
@@ -90,7 +89,7 @@ export class StepList {
   #showAttempt(row: AttemptRow): GrowingExecution {
     const status = statusOf(row.status);
     const { id, number, attempt, createdAt, dueAt, assignedAt, completedAt, sessionId, target, path } = row;
-    return {
+    const execution: GrowingExecution = {
       id: executionIdOf(this.#runId, number, attempt),
       attempt,
       status,
@@ -105,6 +104,8 @@ export class StepList {
       reason: this.#reasonFor({ id, status, attempt, dueAt, target, path }),
       ignored: [],
     };
+    this.#executions.set(id, execution);
+    return execution;
   }
 
   #showResult(row: AttemptRow): ResultView | null {
