@@ -54,7 +54,11 @@ export function createOutbox(): Outbox {
         frame.set(body, AGENT_ENVELOPE_BYTES);
         last += 1;
         bytes += frame.byteLength;
-        sealed.push({ sequence: last, bytes: frame, ended: endedIn(messages.slice(offset, offset + count)) });
+        sealed.push({
+          sequence: last,
+          bytes: frame,
+          ended: endedIn(count === messages.length ? messages : messages.slice(offset, offset + count)),
+        });
         offset += count;
       });
       frames.push(...sealed);
@@ -90,7 +94,9 @@ export function createOutbox(): Outbox {
 }
 
 function endedIn(messages: readonly RelayedAgentMessage[]): string[] {
-  return messages.flatMap((message) =>
-    message.kind === "outcome" || message.kind === "stopped" ? [message.execution] : [],
-  );
+  const ended: string[] = [];
+  for (const message of messages) {
+    if (message.kind === "outcome" || message.kind === "stopped") ended.push(message.execution);
+  }
+  return ended;
 }

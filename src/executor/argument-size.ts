@@ -14,8 +14,12 @@ export function fitArguments(
   values: readonly Value[],
   blobs: BlobTransfer,
 ): readonly Value[] | Promise<readonly Value[]> {
-  const characters = values.reduce((sum, value) => sum + (value.kind === "inline" ? value.data.length : 0), 0);
-  const references = values.reduce((sum, value) => sum + referencesBytes(value), 0);
+  let characters = 0;
+  let references = 0;
+  for (const value of values) {
+    if (value.kind === "inline") characters += value.data.length;
+    if (value.references.length > 0) references += referencesBytes(value);
+  }
   if (references > MESSAGE_LIMIT_BYTES / 2) {
     throw new SerializationError("args", "refer to too many executions together: pass them in several calls");
   }

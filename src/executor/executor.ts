@@ -14,12 +14,7 @@ import {
   loadTargets,
 } from "./loaded-targets.ts";
 import { createLogBook } from "./log-book.ts";
-import {
-  type ExecuteCommand,
-  type ExecutionSurroundings,
-  type RunningExecution,
-  createExecution,
-} from "./run-execution.ts";
+import { type ExecuteCommand, type ExecutionSurroundings, RunningExecution } from "./running-execution.ts";
 import { type SourceFrames, createSourceFrames } from "./source-frames.ts";
 
 export type LoadCommand = Extract<ExecutorCommand, { readonly kind: "load" }>;
@@ -103,9 +98,9 @@ export function createExecutor(options: ExecutorOptions): Executor {
   };
 
   const execute = ({ targets, surroundings }: Loaded, command: ExecuteCommand): void => {
-    const running = createExecution(command, targets.byPath.get(command.target), surroundings);
+    const running = new RunningExecution(command, targets.byPath.get(command.target), surroundings);
     executions.set(command.execution, running);
-    void running.run().finally(() => executions.delete(command.execution));
+    running.run().then(() => executions.delete(command.execution), fail); // User code cannot make it reject.
   };
 
   const take = (command: ExecutorCommand): void => {

@@ -1,5 +1,5 @@
 import type { ExecutorMessage } from "../protocol/executor-messages.ts";
-import type { RunningExecution } from "./run-execution.ts";
+import type { RunningExecution } from "./running-execution.ts";
 
 // User code that throws where nobody catches it, or that ends the process, in a process where others run too.
 

@@ -1,0 +1,183 @@
+import type { Cancel } from "../base/clock.ts";
+import type { ExecutorCommand } from "../protocol/executor-messages.ts";
+import type { Frame, Outcome } from "../protocol/outcome.ts";
+import { SerializationError } from "../protocol/value-format/serialization-error.ts";
+import { encodeError } from "../protocol/value-format/wire-error.ts";
+import type { Reference } from "../protocol/values.ts";
+import { runInExecution } from "../sdk/context.ts";
+import {
+  ExecutionCancelled,
+  ExecutionTimeout,
+  type RetryDirective,
+  failedExecution,
+  retryDirective,
+} from "../sdk/errors.ts";
+import { decodeArguments, encodeResult } from "../sdk/execution.ts";
+import type { TargetDeclaration } from "../sdk/target.ts";
+import { handleStateOf } from "../sdk/transfer.ts";
+import { type OutputStream, type PrintedText, createPrintedText } from "./capture.ts";
+import { withinMessage } from "./outcome-size.ts";
+import { type Answer, RunningRuntime, type RuntimeSurroundings } from "./running-runtime.ts";
+
+export type ExecuteCommand = Extract<ExecutorCommand, { readonly kind: "execute" }>;
+type AbortReason = Extract<ExecutorCommand, { readonly kind: "abort" }>["reason"];
+
+export interface ExecutionSurroundings extends RuntimeSurroundings {
+  readonly framesOf: (stack: string) => readonly Frame[];
+  /** Sends what was said so far, before code runs that may block. */
+  readonly flush: () => void;
+}
+
+/** Leaves retries to the policy of the target. */
+const byPolicy: RetryDirective = { mayRetry: true, retryAfterMs: null };
+
+/**
+ * One execution, from its arguments to its outcome.
+ *
+ *     running --settles--> ended: outcome, its code has stopped
+ *        |--timeout, an exception in a callback--> decided: outcome at once, its code has not stopped --settles--> stopped
+ *        |--aborted: the server has decided----------------------------------------------------------settles--> stopped
+ */
+export class RunningExecution {
+  readonly #command: ExecuteCommand;
+  readonly #declaration: TargetDeclaration | undefined;
+  readonly #surroundings: ExecutionSurroundings;
+  readonly #runtime: RunningRuntime;
+  readonly #printed = new Map<OutputStream, PrintedText>();
+  #isDecided = false;
+  #cancelTimeout: Cancel | undefined;
+
+  /** Without a declaration (the target is not loaded here) it fails. */
+  constructor(
+    command: ExecuteCommand,
+    declaration: TargetDeclaration | undefined,
+    surroundings: ExecutionSurroundings,
+  ) {
+    this.#command = command;
+    this.#declaration = declaration;
+    this.#surroundings = surroundings;
+    this.#runtime = new RunningRuntime(command.execution, command.target, surroundings);
+  }
+
+  /** Runs it; resolves when its code has stopped and all is said. Called once. */
+  async run(): Promise<void> {
+    const [outcome, directive] = await runInExecution(this.#runtime, () => this.#outcome());
+    if (this.#runtime.isUnsettled && !this.#isDecided) await this.#runtime.settled();
+    for (const text of this.#printed.values()) text.end();
+    const { execution } = this.#command;
+    this.#surroundings.logBook.end(execution);
+    if (this.#isDecided) this.#surroundings.send({ kind: "stopped", execution });
+    else this.#report(outcome, directive, true);
+    this.#runtime.dispose();
+  }
+
+  take(answer: Answer): void {
+    this.#runtime.take(answer);
+  }
+
+  /** Its outcome is decided elsewhere: asks its code to stop. */
+  abort(reason: AbortReason): void {
+    this.#isDecided = true;
+    this.#cancelTimeout?.();
+    const failed = failedExecution(this.#command.execution, this.#command.target);
+    this.#runtime.abort(reason === "timed_out" ? new ExecutionTimeout(failed) : new ExecutionCancelled(failed));
+  }
+
+  /** Something that its code started threw where nobody could catch it: it fails. */
+  threw(error: unknown): void {
+    if (this.#isDecided) return this.#runtime.log("error", "uncaught: {error}", { error: describe(error) });
+    this.#report(this.#failure(error), this.#directive(error), false);
+    this.#runtime.abort(error instanceof Error ? error : new Error(describe(error)));
+  }
+
+  /** Something that its code started was rejected, and nobody looked: it is logged. */
+  rejected(reason: unknown): void {
+    this.#runtime.log("error", "unhandled rejection: {reason}", { reason: describe(reason) });
+  }
+
+  /** What it prints. */
+  printed(stream: OutputStream): PrintedText {
+    const { logBook } = this.#surroundings;
+    const { execution } = this.#command;
+    const write = (line: string): void => logBook.write(execution, stream, line, null);
+    const text = this.#printed.get(stream) ?? createPrintedText(write);
+    this.#printed.set(stream, text);
+    return text;
+  }
+
+  /** What becomes of it if nothing else decides that first. */
+  async #outcome(): Promise<[Outcome, RetryDirective]> {
+    let result: unknown;
+    try {
+      result = await this.#callFunction();
+    } catch (error) {
+      return [this.#failure(error), this.#directive(error)];
+    }
+    try {
+      return [{ kind: "succeeded", value: await encodeResult(result, this.#runtime) }, byPolicy];
+    } catch (error) {
+      const isHopeless = error instanceof SerializationError; // Another attempt would do its work again for nothing.
+      return [this.#failure(error), { mayRetry: !isHopeless, retryAfterMs: null }];
+    }
+  }
+
+  /** Calls the function, with its time running. What it returns may be a promise. */
+  #callFunction(): unknown {
+    const { target, arguments: values } = this.#command;
+    const declaration = this.#declaration;
+    if (declaration === undefined) throw new Error(`${target} is not in the repositories that this agent has loaded`);
+    const decoded = decodeArguments(values, this.#runtime);
+    if (!(decoded instanceof Promise)) return this.#applyTo(declaration, decoded);
+    return decoded.then((parameters) => this.#applyTo(declaration, parameters));
+  }
+
+  #applyTo({ fn }: TargetDeclaration, parameters: readonly unknown[]): unknown {
+    const { execution, timeoutMs } = this.#command;
+    if (timeoutMs !== null) {
+      this.#surroundings.send({ kind: "started", execution });
+      this.#surroundings.flush();
+      this.#cancelTimeout = this.#surroundings.timers.after(timeoutMs, () => this.#timeOut());
+    }
+    return Reflect.apply(fn, undefined, parameters);
+  }
+
+  #timeOut(): void {
+    if (this.#isDecided) return;
+    this.#report({ kind: "timed_out" }, byPolicy, false);
+    this.#runtime.abort(new ExecutionTimeout(failedExecution(this.#command.execution, this.#command.target)));
+  }
+
+  #report(outcome: Outcome, { mayRetry, retryAfterMs }: RetryDirective, hasStopped: boolean): void {
+    this.#isDecided = true;
+    this.#cancelTimeout?.();
+    const { execution } = this.#command;
+    const fitting = withinMessage(outcome);
+    this.#surroundings.send({ kind: "outcome", execution, outcome: fitting, mayRetry, retryAfterMs, hasStopped });
+  }
+
+  #failure(thrown: unknown): Outcome {
+    const { framesOf } = this.#surroundings;
+    return { kind: "failed", error: encodeError(thrown, { frames: framesOf, reference: referenceOf }) };
+  }
+
+  #directive(thrown: unknown): RetryDirective {
+    const directive = retryDirective(thrown);
+    const when = this.#declaration?.retriesWhen;
+    if (!directive.mayRetry || when === null || when === undefined) return directive;
+    try {
+      return { ...directive, mayRetry: when(thrown) };
+    } catch (error) {
+      this.#runtime.log("error", "retries.when threw, so there is no retry: {error}", { error: describe(error) });
+      return { ...directive, mayRetry: false };
+    }
+  }
+}
+
+function referenceOf(candidate: object): Reference | undefined {
+  const state = handleStateOf(candidate);
+  return state?.knownId === undefined ? undefined : { kind: "execution", id: state.knownId, target: state.target };
+}
+
+function describe(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? String(thrown)) : String(thrown);
+}
