@@ -124,7 +124,9 @@ export function watch(socket: WebSocket): TestSocket {
     for (const look of waiting) look();
   });
   socket.on("error", () => undefined);
-  const closed = once(socket, "close").then(([code, reason]) => ({ code: Number(code), reason: String(reason) }));
+  const closed = new Promise<{ code: number; reason: string }>((resolve) =>
+    socket.on("close", (code, reason) => resolve({ code, reason: reason.toString() })),
+  );
   return {
     socket,
     messages,
