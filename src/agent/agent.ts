@@ -7,7 +7,7 @@ import type { Manifest } from "../protocol/manifest.ts";
 import { PRODUCT_VERSION } from "../protocol/version.ts";
 import { type Executions, createExecutions } from "./executions.ts";
 import { type ExecutorPool, createExecutorPool } from "./executor-pool.ts";
-import { DEFAULT_CONCURRENCY, DRAIN_TIMEOUT_MS, FAREWELL_MS } from "./limits.ts";
+import { DEFAULT_CONCURRENCY, DRAIN_TIMEOUT_MS, FAREWELL_MS, STOP_GRACE_MS } from "./limits.ts";
 import { createBuilder } from "./repositories/build.ts";
 import { reportBroken, reportLoaded } from "./repositories/load-report.ts";
 import { type Loaded, createRepositoryLoader } from "./repositories/repository-loader.ts";
@@ -109,10 +109,10 @@ export async function startAgent(options: AgentOptions, world: AgentWorld): Prom
     },
     onLost(reason) {
       tell("session_lost", "warning", `the server has given up this agent's session (${reason}): what ran is stopped`);
-      executions.forgetAll("the server has given up the session");
+      executions.forgetAll();
     },
-    onFence: (silentMs) =>
-      executions.stopAll(`the agent had no contact with the server for ${formatDuration(silentMs)}`),
+    onFence: (silentMs, withinMs) =>
+      executions.stopAll(`the agent had no contact with the server for ${formatDuration(silentMs)}`, withinMs),
     onGiveUp(reason) {
       tell("not_found", "error", reason);
       leave(agentExitCodes.notFound);
@@ -145,7 +145,7 @@ export async function startAgent(options: AgentOptions, world: AgentWorld): Prom
     if (leaving === "aborting" || leaving === "left") return;
     leaving = "aborting";
     cancelDeadline();
-    executions.stopAll("the agent was stopped");
+    executions.stopAll("the agent was stopped", STOP_GRACE_MS);
     cancelDeadline = timers.after(FAREWELL_MS, () => leave(agentExitCodes.aborted));
     leaveIfDone();
   };

@@ -1,9 +1,10 @@
+import type { Ms } from "../base/clock.ts";
 import { exhaustive } from "../base/exhaustive.ts";
 import type { RelayedAgentCommand, RelayedAgentMessage } from "../protocol/executor-messages.ts";
 import { type Outcome, outcomeField } from "../protocol/outcome.ts";
 import { type SlotGrant, createExecutionSlots } from "./execution-slots.ts";
 import type { ExecuteCommand, ExecutionMessage, ExecutorPool } from "./executor-pool.ts";
-import { OUTBOX_LIMIT_BYTES, OUTBOX_LOGS_LIMIT_BYTES, REASON_LIMIT, WAITING_LIMIT } from "./limits.ts";
+import { OUTBOX_LIMIT_BYTES, OUTBOX_LOGS_LIMIT_BYTES, REASON_LIMIT, STOP_GRACE_MS, WAITING_LIMIT } from "./limits.ts";
 
 // The executions of this session, between the orchestrator and the executors: commands go in when there is a slot, answers when the caller
 // has one again, and what executors say goes out. Nothing in here knows a socket or a process.
@@ -14,7 +15,7 @@ type ExecutionCommand = Exclude<RelayedAgentCommand, { readonly kind: "drain" }>
 
 export interface ExecutionsOptions {
   readonly concurrency: number;
-  readonly pool: Pick<ExecutorPool, "start" | "send" | "abort" | "setWaiting" | "killBusy">;
+  readonly pool: Pick<ExecutorPool, "start" | "send" | "abort" | "setWaiting" | "stopBusy">;
   /** Says something to the orchestrator. */
   readonly post: (message: RelayedAgentMessage) => void;
   /** Bytes that the orchestrator has not acknowledged. */
@@ -30,10 +31,10 @@ export interface Executions {
   abandoned(execution: string, reason: string): void;
   stopped(execution: string): void;
   timedOut(execution: string): void;
-  /** Stops everything and reports it as abandoned. */
-  stopAll(reason: string): void;
-  /** Stops everything; nobody wants to hear of it. */
-  forgetAll(reason: string): void;
+  /** Reports everything as abandoned, and stops it within this time. */
+  stopAll(reason: string, withinMs: Ms): void;
+  /** Stops everything soon; nobody wants to hear of it. */
+  forgetAll(): void;
   /** Looks again whether there is room for work. */
   checkLoad(): void;
   /** How many there are, in whatever state. */
@@ -185,16 +186,20 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     timedOut(execution) {
       if (entries.has(execution)) post(outcomeMessage(execution, { kind: "timed_out" }, false));
     },
-    stopAll(reason) {
-      for (const [execution, { hasStarted }] of entries) if (!hasStarted) abandoned(execution, reason);
-      pool.killBusy(reason);
+    stopAll(reason, withinMs) {
+      for (const [execution, entry] of entries) {
+        if (!entry.hasStarted) abandoned(execution, reason);
+        else post(outcomeMessage(execution, { kind: "abandoned", reason }, false));
+        entry.waits.clear();
+      }
+      pool.stopBusy(withinMs);
     },
-    forgetAll(reason) {
+    forgetAll() {
       for (const execution of entries.keys()) {
         entries.delete(execution);
         slots.end(execution);
       }
-      pool.killBusy(reason);
+      pool.stopBusy(STOP_GRACE_MS);
     },
     checkLoad,
     count: () => entries.size,

@@ -27,6 +27,7 @@ import { PRELUDE_COLUMNS } from "./repositories/source-prelude.ts";
 // then do the executors of the old bundle retire.
 
 export type ExecuteCommand = Extract<RelayedExecutorCommand, { readonly kind: "execute" }>;
+type AbortReason = Extract<RelayedExecutorCommand, { readonly kind: "abort" }>["reason"];
 type LoadCommand = Extract<RelayedExecutorCommand, { readonly kind: "load" }>;
 type ReadyMessage = Extract<RelayedExecutorMessage, { readonly kind: "ready" }>;
 /** What an executor says about its executions, as against itself. */
@@ -61,10 +62,10 @@ export interface ExecutorPool {
   /** Hands a message to the executor in which this execution runs; drops it when there is none. */
   send(execution: string, command: RelayedExecutorCommand): void;
   /** Asks the code of an execution to stop; its outcome is known. */
-  abort(execution: string, reason: Extract<RelayedExecutorCommand, { readonly kind: "abort" }>["reason"]): void;
+  abort(execution: string, reason: AbortReason): void;
   setWaiting(execution: string, isWaiting: boolean): void;
-  /** Kills everything in which something runs, and gives up what has not started. */
-  killBusy(reason: string): void;
+  /** Everything that runs has to stop: its outcome is known. What does not within this time is killed. New work goes to new executors. */
+  stopBusy(withinMs: Ms): void;
   /** Ends all executors for good; resolves when they are gone. */
   close(): Promise<void>;
 }
@@ -144,14 +145,12 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
   };
 
   const kill = (executor: Executor, reason: string): void => {
-    roster.retire(executor.id);
-    executor.isExpectedToEnd = true;
+    retire(executor.id);
     executor.process.kill(reason);
   };
 
   const dismiss = (executor: Executor): void => {
-    roster.retire(executor.id);
-    executor.isExpectedToEnd = true;
+    retire(executor.id);
     executor.process.dismiss();
   };
 
@@ -269,6 +268,23 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
     }
   };
 
+  const send = (execution: string, command: RelayedExecutorCommand): void => {
+    const id = roster.executorOf(execution);
+    if (id !== undefined) executors.get(id)?.process.send(command);
+  };
+
+  const abort = (execution: string, reason: AbortReason, graceMs?: Ms): void => {
+    roster.outcomeKnown(execution, clock.monotonic(), graceMs);
+    send(execution, { kind: "abort", execution, reason });
+  };
+
+  /** It finishes what runs in it, takes nothing more, and its end is no surprise. */
+  const retire = (id: number): void => {
+    roster.retire(id);
+    const executor = executors.get(id);
+    if (executor) executor.isExpectedToEnd = true;
+  };
+
   const decide = (decision: RosterDecision): void => {
     if (decision.kind === "timed-out") return options.onTimedOut(decision.execution);
     const executor = executors.get(decision.executor);
@@ -315,28 +331,25 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
         placeWaiting();
       }
     },
-    send(execution, command) {
-      const id = roster.executorOf(execution);
-      if (id !== undefined) executors.get(id)?.process.send(command);
-    },
+    send,
     abort(execution, reason) {
       const wasWaiting = unplaced.length + unstarted.length;
       unplaced = unplaced.filter((command) => command.execution !== execution);
       unstarted = unstarted.filter((command) => command.execution !== execution);
       if (unplaced.length + unstarted.length < wasWaiting) return options.onStopped(execution);
-      roster.outcomeKnown(execution, clock.monotonic());
-      this.send(execution, { kind: "abort", execution, reason });
+      abort(execution, reason);
     },
     setWaiting: (execution, isWaiting) => roster.setWaiting(execution, isWaiting),
-    killBusy(reason) {
+    stopBusy(withinMs) {
       const given = [...unplaced, ...unstarted];
       unplaced = [];
       unstarted = [];
-      for (const { execution } of given) options.onAbandoned(execution, `it had not started: ${reason}`);
-      for (const id of roster.busy()) {
-        const executor = executors.get(id);
-        if (executor) kill(executor, `was killed: ${reason}`);
+      for (const { execution } of given) options.onStopped(execution);
+      for (const [id, running] of roster.running()) {
+        if (running.length > 0) retire(id);
+        for (const execution of running) abort(execution, "abandoned", withinMs);
       }
+      replenish();
     },
     async close() {
       isClosed = true;

@@ -69,8 +69,8 @@ export interface ExecutorRoster {
   functionStarted(execution: string, now: Ms): void;
   /** Waiting executions do not count as load. */
   setWaiting(execution: string, isWaiting: boolean): void;
-  /** Its outcome is known; its code gets the grace to stop. */
-  outcomeKnown(execution: string, now: Ms): void;
+  /** Its outcome is known; its code gets the grace to stop, or less. */
+  outcomeKnown(execution: string, now: Ms, graceMs?: Ms): void;
   /** Its code has stopped. */
   stopped(execution: string): void;
   /** The process is gone. */
@@ -80,8 +80,8 @@ export interface ExecutorRoster {
   /** Shared executors that take work, or will when they have started. */
   serving(): number;
   executors(): readonly number[];
-  /** Executors in which something runs. */
-  busy(): readonly number[];
+  /** What runs, by executor. */
+  running(): ReadonlyMap<number, readonly string[]>;
 }
 
 export function createExecutorRoster(): ExecutorRoster {
@@ -111,7 +111,7 @@ export function createExecutorRoster(): ExecutorRoster {
       return [{ kind: "timed-out", execution }];
     }
     if (now < placement.stopBy) return [];
-    const graceText = `did not stop within ${ABORT_GRACE_MS / 1_000} s of being asked to`;
+    const graceText = "did not stop in time when it was asked to";
     if (executor.isIsolated) return [{ kind: "kill", executor: executor.id, reason: `${execution} ${graceText}` }];
     if (isBlocked(executor)) {
       return [{ kind: "kill", executor: executor.id, reason: `${execution} ${graceText} and blocked its event loop` }];
@@ -179,11 +179,11 @@ export function createExecutorRoster(): ExecutorRoster {
       placement.isWaiting = isWaiting;
       placement.executor.waiting += isWaiting ? 1 : -1;
     },
-    outcomeKnown(execution, now) {
+    outcomeKnown(execution, now, graceMs = ABORT_GRACE_MS) {
       const placement = placements.get(execution);
-      if (!placement || placement.hasOutcome) return;
+      if (!placement) return;
       placement.hasOutcome = true;
-      placement.stopBy = now + ABORT_GRACE_MS;
+      placement.stopBy = Math.min(placement.stopBy, now + graceMs);
       watched.add(placement);
     },
     stopped(execution) {
@@ -204,6 +204,6 @@ export function createExecutorRoster(): ExecutorRoster {
     },
     serving: () => [...executors.values()].filter(({ state, isIsolated }) => state !== "retired" && !isIsolated).length,
     executors: () => [...executors.keys()],
-    busy: () => [...executors.values()].flatMap(({ id, executions }) => (executions.size > 0 ? id : [])),
+    running: () => new Map([...executors.values()].map(({ id, executions }) => [id, [...executions]])),
   };
 }

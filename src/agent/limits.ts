@@ -61,8 +61,11 @@ export const DEFAULT_CONCURRENCY = 100;
 /** A drain waits this long for what runs. */
 export const DRAIN_TIMEOUT_MS = 120_000;
 
-/** After an abort the last outcomes may take this long to reach the server. */
-export const FAREWELL_MS = 2_000;
+/** When everything has to stop (an abort, a lost session), code that does not listen is killed after this long. */
+export const STOP_GRACE_MS = 2_000;
+
+/** After an abort, stopping and telling the server may take this long. */
+export const FAREWELL_MS = 5_000;
 
 /** How much of the body of a refused connection is read. */
 export const REFUSAL_LIMIT_BYTES = 65_536;

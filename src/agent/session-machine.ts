@@ -74,8 +74,8 @@ export type SessionAction =
   | { readonly kind: "disconnected"; readonly reason: string; readonly retryInMs: Ms }
   /** The server has no such session any more: stop all executions and forget them. */
   | { readonly kind: "session-lost"; readonly reason: string }
-  /** The lease is about to end: stop all executions, and report them as abandoned. */
-  | { readonly kind: "fence"; readonly silentMs: Ms }
+  /** The lease is about to end: stop all executions within this time, and report them as abandoned. */
+  | { readonly kind: "fence"; readonly silentMs: Ms; readonly withinMs: Ms }
   /** There is no such environment and there never was one: end. */
   | { readonly kind: "give-up"; readonly reason: string };
 
@@ -127,7 +127,8 @@ export function createSessionMachine(options: { identity: AgentIdentity; random:
   let isFenced = false;
   let lastPing = 0;
 
-  const fenceAt = (): Ms => (session === null || isFenced ? Infinity : provenAt + session.leaseMs - LEASE_MARGIN_MS);
+  const fenceAt = (): Ms =>
+    session === null || isFenced ? Infinity : provenAt + session.leaseMs - marginMs(session.leaseMs);
 
   const control = (epoch: number, message: AgentControl): SessionAction => {
     const envelope: AgentEnvelope = { kind: "control", epoch, sequence: 0, acknowledged: 0 };
@@ -199,7 +200,7 @@ export function createSessionMachine(options: { identity: AgentIdentity; random:
       return [...forgetSession("the server lost a part of its history"), ...hello(epoch, now)];
     }
     session = { id: message.session, secret: message.secret ?? session?.secret ?? "", leaseMs: message.leaseMs };
-    connection = { kind: "open", epoch, since: now, pingAt: now + PING_INTERVAL_MS };
+    connection = { kind: "open", epoch, since: now, pingAt: now + pingIntervalMs(session.leaseMs) };
     wasEverWelcome = true;
     provenAt = helloAt;
     isFenced = false;
@@ -284,12 +285,12 @@ export function createSessionMachine(options: { identity: AgentIdentity; random:
 
   const onTick = (now: Ms): SessionAction[] => {
     const actions: SessionAction[] = [];
-    if (now >= fenceAt()) {
+    if (session !== null && now >= fenceAt()) {
       isFenced = true;
-      actions.push({ kind: "fence", silentMs: now - provenAt });
+      actions.push({ kind: "fence", silentMs: now - provenAt, withinMs: marginMs(session.leaseMs) / 2 });
     }
-    if (connection.kind === "open" && now >= connection.pingAt) {
-      connection = { ...connection, pingAt: now + PING_INTERVAL_MS };
+    if (session !== null && connection.kind === "open" && now >= connection.pingAt) {
+      connection = { ...connection, pingAt: now + pingIntervalMs(session.leaseMs) };
       lastPing += 1;
       pings.set(lastPing, now);
       actions.push(control(connection.epoch, { kind: "ping", sequence: lastPing }));
@@ -364,6 +365,16 @@ export function createSessionMachine(options: { identity: AgentIdentity; random:
     outboxBytes: () => outbox.bytes(),
     nextDueAt: () => Math.min(fenceAt(), connectionDueAt(connection, heardAt)),
   };
+}
+
+/** An agent gives up so long before its lease ends. */
+function marginMs(leaseMs: Ms): Ms {
+  return Math.min(LEASE_MARGIN_MS, leaseMs / 4);
+}
+
+/** Several pings fit into a lease: one that is lost must not end it. */
+function pingIntervalMs(leaseMs: Ms): Ms {
+  return Math.min(PING_INTERVAL_MS, leaseMs / 6);
 }
 
 function connectionDueAt(connection: Connection, heardAt: Ms): Ms {

@@ -18,8 +18,8 @@ export interface SessionOptions {
   onDisconnected(reason: string): void;
   /** The server has given up the session with all that ran in it. */
   onLost(reason: string): void;
-  /** The server may be about to: everything must be stopped now. */
-  onFence(silentMs: Ms): void;
+  /** The server may be about to: everything must be stopped within this time. */
+  onFence(silentMs: Ms, withinMs: Ms): void;
   /** There is no such environment. */
   onGiveUp(reason: string): void;
   /** At the end of a turn in which something was said or heard. */
@@ -93,7 +93,7 @@ export function createSession(options: SessionOptions): Session {
       case "session-lost":
         return options.onLost(action.reason);
       case "fence":
-        return options.onFence(action.silentMs);
+        return options.onFence(action.silentMs, action.withinMs);
       case "give-up":
         return options.onGiveUp(action.reason);
       default:

@@ -15,7 +15,7 @@ function desk(concurrency = 10) {
       send: (execution, { kind }) => said.push(`${kind} to ${execution}`),
       abort: (execution, reason) => said.push(`abort ${execution}: ${reason}`),
       setWaiting: () => undefined,
-      killBusy: (reason) => said.push(`kill: ${reason}`),
+      stopBusy: (withinMs) => said.push(`stop all within ${withinMs} ms`),
     },
     post: (message) => said.push(shown(message)),
     outboxBytes: () => outboxBytes,
@@ -73,13 +73,13 @@ describe("executions", () => {
     executions.take(execute("a"));
     executions.take(execute("b"));
     said();
-    executions.stopAll("cut off");
-    expect(said()).toEqual([`outcome of b: [2,"cut off"]`, "kill: cut off"]);
-    executions.abandoned("a", "its executor was killed");
-    executions.abandoned("a", "again");
+    executions.stopAll("cut off", 500);
+    expect(said()).toEqual([`outcome of a: [2,"cut off"]`, `outcome of b: [2,"cut off"]`, "stop all within 500 ms"]);
+    executions.stopped("a");
+    executions.stopped("a");
     executions.relay(submit("a", 1));
     executions.relay({ kind: "stopped", execution: "b" });
-    expect(said()).toEqual([`outcome of a: [2,"its executor was killed"]`]);
+    expect(said()).toEqual(["stopped a"]);
     expect(executions.count()).toBe(0);
   });
 
@@ -87,9 +87,9 @@ describe("executions", () => {
     const { executions, said } = desk();
     executions.take(execute("a"));
     said();
-    executions.forgetAll("the session is gone");
+    executions.forgetAll();
     executions.abandoned("a", "its executor was killed");
-    expect(said()).toEqual(["kill: the session is gone"]);
+    expect(said()).toEqual(["stop all within 2000 ms"]);
     expect(executions.count()).toBe(0);
   });
 

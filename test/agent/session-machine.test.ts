@@ -322,7 +322,11 @@ describe("the lease", () => {
       expect(kinds(at(now).tick()).filter((kind) => kind === "fence")).toEqual([]);
     }
     expect(machine.nextDueAt()).toBeLessThanOrEqual(fenceAt);
-    expect(at(fenceAt).tick()).toContainEqual({ kind: "fence", silentMs: LEASE_MS - LEASE_MARGIN_MS });
+    expect(at(fenceAt).tick()).toContainEqual({
+      kind: "fence",
+      silentMs: LEASE_MS - LEASE_MARGIN_MS,
+      withinMs: LEASE_MARGIN_MS / 2,
+    });
     expect(kinds(at(fenceAt + 1).tick())).not.toContain("fence");
   });
 
@@ -336,6 +340,21 @@ describe("the lease", () => {
     at(LEASE_MS).say(outcome("R:1:1"));
     at(LEASE_MS).handle({ kind: "closed", code: 1006, reason: "" });
     expect(messages(connect(LEASE_MS + 20_000))).toMatchObject([{ kind: "outcome", execution: "R:1:1" }]);
+  });
+
+  test("however short, is kept while the server answers", () => {
+    const { at, machine } = bench();
+    const leaseMs = 1_200;
+    at(0).tick();
+    at(0).handle({ kind: "opened" });
+    at(0).control({ kind: "challenge", epoch: 1 });
+    at(0).control({ kind: "welcome", session: "S1", secret: "s", lastSequence: 0, leaseMs });
+    for (let pings = 0; pings < 50; pings++) {
+      const now = machine.nextDueAt();
+      const [ping] = messages(at(now).tick());
+      if (ping?.kind !== "ping") throw new Error("a ping was due");
+      at(now + 100).control({ kind: "pong", sequence: ping.sequence });
+    }
   });
 
   test("a connection on which nothing is heard is dead", () => {
