@@ -59,7 +59,7 @@ export function openGatewayLink(stream: Duplex, epoch: number, events: GatewayLi
     reply(id, result) {
       link.sendPacked(linkTypes.reply, result.ok ? [id, true, result.value] : [id, false, result.error]);
     },
-    replyPacked: (id, value) => link.send(linkTypes.reply, listHead(3), packSmall(id), packedTrue, value),
+    replyPacked: (id, value) => link.send(linkTypes.reply, listHead(3), packSmall(id), packedTrue, ...value),
     sendFrame(connection, envelope, body) {
       agentHead.writeUInt32BE(connection);
       writeAgentEnvelope(agentHead.subarray(CONNECTION_BYTES), envelope);
@@ -68,7 +68,7 @@ export function openGatewayLink(stream: Duplex, epoch: number, events: GatewayLi
     closeConnection: (connection, code, reason) => link.sendPacked(linkTypes.agentClose, [connection, code, reason]),
     sendEvent: (subscription, event) => link.sendPacked(linkTypes.topicEvent, [subscription, event]),
     sendPackedEvent: (subscription, event) =>
-      link.send(linkTypes.topicEvent, listHead(2), packSmall(subscription), event),
+      link.send(linkTypes.topicEvent, listHead(2), packSmall(subscription), ...event),
     hasCredit: () => link.hasCredit(),
     close: () => link.close(),
   };

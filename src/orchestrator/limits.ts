@@ -48,6 +48,9 @@ export const SUBSCRIPTIONS = 10_000;
 export const TOPIC_INTERVAL_MS = 100;
 export const TOPIC_CORE_SHARE = 0.1;
 
+/** A run of more steps is not shown live: both its last value and the next are kept to compare them. */
+export const TOPIC_RUN_STEPS = 10_000;
+
 /** What the live views of run lists and of logs begin with. */
 export const TOPIC_RUNS = 100;
 export const TOPIC_LOGS = 1_000;
@@ -62,7 +65,7 @@ export const READ_LIMIT_MS = 5_000;
 export const READ_PAGE_STEPS = 1_000;
 
 /** The view of a run carries values up to this many characters in all; what is beyond is shown by its length alone. */
-export const RUN_VIEW_CHARACTERS = 16_000_000;
+export const RUN_VIEW_CHARACTERS = 8_000_000;
 
 /** Most reads for people that are under way or wait at one time. */
 export const READS_WAITING = 1_000;

@@ -17,9 +17,9 @@ parentPort?.on("message", ({ id, query }: ToReader) => {
   const begin = realClock.monotonic();
   try {
     const result = answer(query);
-    const packed = result.ok ? result.value.packed : null;
-    const message: FromReader = { kind: "answer", id, result, costMs: realClock.monotonic() - begin };
-    reply(message, packed === null ? [] : [packed.buffer]);
+    const packed = result.ok ? (result.value.packed ?? []) : [];
+    const transferred = packed.map(({ buffer }) => buffer);
+    reply({ kind: "answer", id, result, costMs: realClock.monotonic() - begin }, transferred);
   } catch (error) {
     const fault = storageFault(error);
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,7 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { type Result, failure, ok } from "../base/result.ts";
 import { exhaustive } from "../base/exhaustive.ts";
-import { pack } from "../process/pack.ts";
 import type { Failure } from "../protocol/error-codes.ts";
 import {
   READ_LIMIT_MS,
@@ -10,12 +9,14 @@ import {
   TOPIC_LOGS,
   TOPIC_LOGS_KEPT,
   TOPIC_RUNS,
+  TOPIC_RUN_STEPS,
   defaultLimits,
 } from "./limits.ts";
+import { type PackedValue, packRun, packValue } from "./packed-value.ts";
 import type { Database } from "./store/database.ts";
-import { type Read, answerRead } from "./views/answer-read.ts";
+import { type Read, answerRead, found } from "./views/answer-read.ts";
 import { createSubscriptions } from "./views/subscriptions.ts";
-import { ViewTimeout } from "./views/view-budget.ts";
+import { ViewTooCostly } from "./views/view-budget.ts";
 import { createViews } from "./views/views.ts";
 
 // What people look at, from query to packed answer. In a running orchestrator this happens in a thread of its own (reader-worker.ts).
@@ -27,8 +28,8 @@ export type Query =
   | { readonly kind: "end-subscription"; readonly subscription: number };
 
 export interface Answer {
-  /** The packed reply or event; null when there is nothing to say. */
-  readonly packed: Uint8Array<ArrayBuffer> | null;
+  /** The reply or event; null when there is nothing to say. */
+  readonly packed: PackedValue | null;
   /** An event that says that no more will come. */
   readonly isLast: boolean;
 }
@@ -41,17 +42,28 @@ export function createReading(db: Database, clock: Clock): (query: Query) => Res
     runPageSteps: READ_PAGE_STEPS,
     waitingPerSession: defaultLimits.waitingPerSession,
   });
-  const subscriptions = createSubscriptions(views, { runs: TOPIC_RUNS, logs: TOPIC_LOGS, logsKept: TOPIC_LOGS_KEPT });
+  const subscriptions = createSubscriptions(views, {
+    runSteps: TOPIC_RUN_STEPS,
+    runs: TOPIC_RUNS,
+    logs: TOPIC_LOGS,
+    logsKept: TOPIC_LOGS_KEPT,
+  });
+
+  const packedRead = (read: Read): Result<PackedValue, Failure> => {
+    if (read.name === "get-run") return found(views.run(read.params.run, packRun), read.params.run);
+    const result = answerRead(views, read);
+    return result.ok ? ok(packValue(result.value)) : result;
+  };
 
   const answer = (query: Query): Result<Answer, Failure> => {
     switch (query.kind) {
       case "read": {
-        const result = answerRead(views, query.read);
-        return result.ok ? ok({ packed: packed(result.value), isLast: true }) : result;
+        const result = packedRead(query.read);
+        return result.ok ? ok({ packed: result.value, isLast: true }) : result;
       }
       case "next-event": {
         const event = subscriptions.next(query.subscription, query.topic);
-        return ok({ packed: event && packed(event), isLast: event?.kind === "error" });
+        return ok({ packed: event && packValue(event), isLast: event?.kind === "error" });
       }
       case "end-subscription":
         subscriptions.end(query.subscription);
@@ -65,13 +77,8 @@ export function createReading(db: Database, clock: Clock): (query: Query) => Res
     try {
       return answer(query);
     } catch (error) {
-      if (error instanceof ViewTimeout) return failure({ code: "overloaded", message: error.message });
+      if (error instanceof ViewTooCostly) return failure({ code: "overloaded", message: error.message });
       throw error;
     }
   };
-}
-
-/** A copy: the packer uses its buffer again. */
-function packed(value: unknown): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(pack(value));
 }

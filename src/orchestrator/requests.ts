@@ -13,6 +13,7 @@ import { pack } from "../process/pack.ts";
 import type { Command } from "./command.ts";
 import type { Inbox } from "./inbox.ts";
 import { FRAME_HEADROOM_BYTES } from "./limits.ts";
+import type { PackedValue } from "./packed-value.ts";
 import type { Reader } from "./reader.ts";
 import type { ResultWaiters } from "./result-waiters.ts";
 import { type Read, unknownRun } from "./views/answer-read.ts";
@@ -22,7 +23,7 @@ import { type Read, unknownRun } from "./views/answer-read.ts";
 /** The way back to the callers. What the reader has packed is passed on as it is. */
 export interface ReplyPort {
   reply(id: number, result: Result<unknown, Failure>): void;
-  replyPacked(id: number, value: Uint8Array): void;
+  replyPacked(id: number, value: PackedValue): void;
 }
 
 export interface Requests {

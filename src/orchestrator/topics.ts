@@ -3,6 +3,7 @@ import { exhaustive } from "../base/exhaustive.ts";
 import type { TopicEvent } from "../protocol/topics.ts";
 import type { Effect } from "./effect.ts";
 import { SUBSCRIPTIONS, TOPIC_CORE_SHARE, TOPIC_INTERVAL_MS } from "./limits.ts";
+import type { PackedValue } from "./packed-value.ts";
 import type { Answered, Reader } from "./reader.ts";
 
 // Who watches what, and when to tell them. A subscription is asked about when something it shows may have changed, at most every
@@ -10,7 +11,7 @@ import type { Answered, Reader } from "./reader.ts";
 
 /** The way to the subscribers. What the reader has packed is passed on as it is. */
 export interface TopicPort {
-  sendPackedEvent(subscription: number, event: Uint8Array): void;
+  sendPackedEvent(subscription: number, event: PackedValue): void;
   sendEvent(subscription: number, event: TopicEvent): void;
   hasCredit(): boolean;
 }

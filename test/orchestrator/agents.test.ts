@@ -239,6 +239,17 @@ describe("an agent", () => {
   });
 });
 
+test("a thousand agents that come back at once are all welcome again, in few transactions", async () => {
+  const sessions = await Promise.all(Array.from({ length: 1_000 }, () => gateway.agent().join()));
+  rig.restart();
+  const before = rig.batches();
+  gateway = await rig.gateway();
+  const replies = await Promise.all(sessions.map((session) => gateway.agent().hello(session)));
+  expect(new Set(replies.map(({ kind }) => kind))).toEqual(new Set(["welcome"]));
+  expect(rig.batches() - before).toBeLessThan(100);
+  expect((await agents()).every(({ connected }) => connected)).toBe(true);
+});
+
 describe("a frame that is broken closes its connection and hurts nobody else", () => {
   const head = { kind: "data", epoch: 1, sequence: 2, acknowledged: 0 } as const;
   const megabyte = FRAME_LIMIT_BYTES - 17;

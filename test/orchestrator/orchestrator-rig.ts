@@ -24,22 +24,15 @@ export interface OrchestratorRig {
   /** Lines that were logged as warnings or errors. */
   readonly complaints: readonly string[];
   readonly fatal: readonly string[];
+  /** How many transactions there have been. */
+  batches(): number;
   gateway(): Promise<ScriptedGateway>;
   /** Forgets everything in memory, as a crash would, and starts on the same file. */
   restart(): void;
   close(): Promise<void>;
 }
 
-export interface RigOptions {
-  readonly idleTimeoutMs?: number;
-  /** Stands between the inbox and the engine: to let commits fail. */
-  readonly wrapEngine?: (engine: Engine) => Engine;
-}
-
-export async function startRig({
-  idleTimeoutMs = 0,
-  wrapEngine = (engine) => engine,
-}: RigOptions = {}): Promise<OrchestratorRig> {
+export async function startRig(): Promise<OrchestratorRig> {
   const temporary = await temporaryDirectory();
   const time = virtualTime();
   const random = seededRandom(1);
@@ -54,6 +47,15 @@ export async function startRig({
     child: () => log,
   };
 
+  let batches = 0;
+  const counted = (engine: Engine): Engine => ({
+    ...engine,
+    execute(commands, now) {
+      batches += 1;
+      return engine.execute(commands, now);
+    },
+  });
+
   const start = () => {
     const opened = openDatabase(temporary.path);
     if (!opened.ok) throw new Error(opened.error.message);
@@ -64,7 +66,7 @@ export async function startRig({
       if (isAlive) run();
     };
     const onBug = (error: unknown): void => void complaints.push(String(error));
-    const engine = wrapEngine(createEngine({ database, random, onBug }));
+    const engine = counted(createEngine({ database, random, onBug }));
     const orchestrator = createOrchestrator({
       database,
       epoch,
@@ -75,7 +77,7 @@ export async function startRig({
       log,
       endOfTurn: (run) => void setImmediate(whileAlive(run)),
       walBytes: () => 0,
-      idleTimeoutMs,
+      idleTimeoutMs: 0,
       leaseMs: LEASE_MS,
       send: (message) => void activity.push(message),
       fatal: (code, message) => {
@@ -107,6 +109,7 @@ export async function startRig({
     activity,
     complaints,
     fatal,
+    batches: () => batches,
     async gateway() {
       const [ours, theirs] = await socketPair();
       sockets.push(ours);

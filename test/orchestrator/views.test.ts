@@ -1,11 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Command } from "../../src/orchestrator/command.ts";
 import type { Executed } from "../../src/orchestrator/engine.ts";
+import { packRun } from "../../src/orchestrator/packed-value.ts";
 import { answerRead } from "../../src/orchestrator/views/answer-read.ts";
 import type { RunFilter } from "../../src/orchestrator/views/run-list.ts";
 import { runResult } from "../../src/orchestrator/views/run-result.ts";
-import { ViewTimeout } from "../../src/orchestrator/views/view-budget.ts";
+import { shownWhole } from "../../src/orchestrator/views/run-view.ts";
+import { createSubscriptions } from "../../src/orchestrator/views/subscriptions.ts";
+import { ViewTooCostly } from "../../src/orchestrator/views/view-budget.ts";
 import { type ViewLimits, type Views, createViews } from "../../src/orchestrator/views/views.ts";
+import { unpack } from "../../src/process/pack.ts";
 import { type TargetOptions, noOptions } from "../../src/protocol/manifest.ts";
 import type { Outcome } from "../../src/protocol/outcome.ts";
 import type { Value } from "../../src/protocol/values.ts";
@@ -95,7 +99,7 @@ function views(limits: Partial<ViewLimits> = {}, monotonic: () => number = () =>
 }
 
 function show(run: string, limits: Partial<ViewLimits> = {}): RunView {
-  const view = views(limits).run(run);
+  const view = views(limits).run(run, shownWhole);
   if (view === undefined) throw new Error("no such run");
   return view;
 }
@@ -232,6 +236,15 @@ describe("the view of a run", () => {
     for (const runPageSteps of [1, 2, 3, 6, 7]) expect(show(run, { runPageSteps })).toEqual(whole);
   });
 
+  test("is packed page by page into the same as all at once, however many steps there are", () => {
+    const run = start("main", [inline('"ä"')], "key");
+    for (let steps = 1; steps <= 40; steps++) {
+      const packed = views({ runPageSteps: 17 }).run(run, packRun) ?? [];
+      expect(unpack(Buffer.concat(packed))).toEqual(show(run, { runPageSteps: 100 }));
+      send(call(`${run}:1:1`, steps, "task", false));
+    }
+  });
+
   test("leaves out what is too large for it, and says how large it is", () => {
     const long = `"${"x".repeat(998)}"`;
     const run = start("main", [inline(long)]);
@@ -255,8 +268,16 @@ describe("the view of a run", () => {
     const run = start();
     let time = 0;
     const slow = views({ timeMs: 100 }, () => (time += 60));
-    expect(() => slow.run(run)).toThrow(ViewTimeout);
+    expect(() => slow.run(run, shownWhole)).toThrow(ViewTooCostly);
     send({ kind: "pause" });
+  });
+
+  test("is shown live only up to a number of steps", () => {
+    const run = start();
+    const subscriptions = createSubscriptions(views(), { runSteps: 1, runs: 1, logs: 1, logsKept: 1 });
+    expect(subscriptions.next(1, `run/${run}`)).toMatchObject({ kind: "value", version: 1 });
+    send(call(`${run}:1:1`, 1, "task", false));
+    expect(() => subscriptions.next(1, `run/${run}`)).toThrow(ViewTooCostly);
   });
 
   test("shows a value that is none as left out: what agents send is not looked at before", () => {

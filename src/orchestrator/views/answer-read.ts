@@ -9,15 +9,16 @@ export type ReadName = Extract<RequestName, "list-runs" | "get-run" | "get-logs"
 
 export type Read = { [N in ReadName]: { readonly name: N; readonly params: RequestParams<N> } }[ReadName];
 
-export function answerRead(views: Views, read: Read): Result<RequestResults[ReadName], Failure> {
+/** All but the view of a run, which is packed page by page. */
+export type PlainRead = Exclude<Read, { readonly name: "get-run" }>;
+
+export function answerRead(views: Views, read: PlainRead): Result<RequestResults[PlainRead["name"]], Failure> {
   switch (read.name) {
     case "list-runs": {
       const { cursor, ...filter } = read.params;
       const before = rowIn(cursor);
       return before === undefined ? badCursor(cursor) : ok(views.runs({ ...filter, before }));
     }
-    case "get-run":
-      return found(views.run(read.params.run), read.params.run);
     case "get-logs": {
       const { run, after: cursor, ...filter } = read.params;
       const after = rowIn(cursor);
@@ -43,7 +44,7 @@ function badCursor(cursor: string | null): Result<never, Failure> {
   return failure({ code: "invalid_request", message, details: { field: "cursor" } });
 }
 
-function found<T>(view: T | undefined, run: string): Result<T, Failure> {
+export function found<T>(view: T | undefined, run: string): Result<T, Failure> {
   return view === undefined ? failure(unknownRun(run)) : ok(view);
 }
 

@@ -25,9 +25,8 @@ export interface StepRow {
   readonly number: number;
   readonly path: string;
   readonly type: number;
-  /** Row of the execution that made the call, and its number of the call. */
+  /** Row of the execution that made the call. */
   readonly parent: number | null;
-  readonly request: number | null;
   /** Null where texts were left out; then `characters` says how long they are. */
   readonly arguments: string | null;
   readonly characters: number;
@@ -64,9 +63,24 @@ export interface IgnoredRow {
   readonly at: number;
 }
 
+/** Numbers of the steps that each execution (by row) of the run called, in the order of the calls. */
+export function readCalls(db: Database, run: number): Map<number, number[]> {
+  const rows = db.all<{ parent: number; number: number }>(
+    "SELECT parent, number FROM steps WHERE run = ? AND parent IS NOT NULL ORDER BY parent, request",
+    run,
+  );
+  const calls = new Map<number, number[]>();
+  for (const { parent, number } of rows) {
+    const called = calls.get(parent);
+    if (called === undefined) calls.set(parent, [number]);
+    else called.push(number);
+  }
+  return calls;
+}
+
 export function readRunPage(db: Database, { run, after, limit, withTexts }: RunPageRequest): RunPage {
   const steps = db.all<StepRow>(
-    `SELECT number, path, type, parent, request, length(arguments) AS characters, iif(?, arguments, NULL) AS arguments
+    `SELECT number, path, type, parent, length(arguments) AS characters, iif(?, arguments, NULL) AS arguments
      FROM steps JOIN targets ON targets.id = target WHERE run = ? AND number > ? ORDER BY number LIMIT ? + 0`,
     withTexts ? 1 : 0,
     run,

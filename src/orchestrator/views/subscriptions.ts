@@ -1,8 +1,11 @@
 import { exhaustive } from "../../base/exhaustive.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
 import { type Topic, type TopicEvent, parseTopic } from "../../protocol/topics.ts";
+import type { RunView } from "../../protocol/views.ts";
 import { unknownRun } from "./answer-read.ts";
 import { type LiveTopic, comparedTopic, logsTopic } from "./live-topic.ts";
+import { type PagedRun, shownWhole } from "./run-view.ts";
+import { ViewTooCostly } from "./view-budget.ts";
 import type { Views } from "./views.ts";
 
 /** What everyone who watches has been told so far. */
@@ -13,6 +16,8 @@ export interface Subscriptions {
 }
 
 export interface TopicLimits {
+  /** Steps of a run. */
+  readonly runSteps: number;
   /** Runs in the list. */
   readonly runs: number;
   /** Lines of a log at the beginning, and at most in one patch. */
@@ -27,7 +32,7 @@ export function createSubscriptions(views: Views, limits: TopicLimits): Subscrip
   const begin = (topic: Topic): LiveTopic => {
     switch (topic.kind) {
       case "run":
-        return comparedTopic(() => views.run(topic.run));
+        return comparedTopic(() => views.run(topic.run, wholeRun));
       case "runs":
         return comparedTopic(() => views.runs({ status: null, target: null, limit: limits.runs, before: null }));
       case "repositories":
@@ -45,6 +50,12 @@ export function createSubscriptions(views: Views, limits: TopicLimits): Subscrip
       default:
         return exhaustive(topic);
     }
+  };
+
+  const wholeRun = (run: PagedRun): RunView => {
+    if (run.stepCount <= limits.runSteps) return shownWhole(run);
+    const message = `A live view shows at most ${limits.runSteps} steps, this run has ${run.stepCount}: ask for it when you need it.`;
+    throw new ViewTooCostly(message);
   };
 
   const nextOf = (subscription: number, topic: Topic): TopicEvent | null => {

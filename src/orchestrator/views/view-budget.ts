@@ -1,16 +1,13 @@
 import type { Clock, Ms } from "../../base/clock.ts";
 
-/** A view took longer than it may: it is given up, so that nobody waits for it and the write-ahead log can shrink. */
-export class ViewTimeout extends Error {
-  override readonly name = "ViewTimeout";
-  constructor(limitMs: Ms) {
-    super(`It takes longer than ${limitMs} ms to read all of this.`);
-  }
+/** A view costs more than it may and is given up. The message is for whoever asked. */
+export class ViewTooCostly extends Error {
+  override readonly name = "ViewTooCostly";
 }
 
 /** What one view may cost. */
 export interface ViewBudget {
-  /** Throws a ViewTimeout when the time is up; called between pages of rows. */
+  /** Throws when the time is up; called between pages of rows. Until a read ends, the write-ahead log cannot shrink. */
   checkTime(): void;
   /** Takes so many characters for a value; false when they are no longer there. */
   takeText(characters: number): boolean;
@@ -23,7 +20,9 @@ export function createViewBudget(clock: Clock, limits: { timeMs: Ms; characters:
   let left = limits.characters;
   return {
     checkTime() {
-      if (clock.monotonic() > end) throw new ViewTimeout(limits.timeMs);
+      if (clock.monotonic() > end) {
+        throw new ViewTooCostly(`It takes longer than ${limits.timeMs} ms to read all of this.`);
+      }
     },
     takeText(characters) {
       left -= characters;

@@ -1,16 +1,16 @@
 import type { Clock, Ms } from "../../base/clock.ts";
-import type { AgentsView, LogsView, RepositoriesView, RunListView, RunView } from "../../protocol/views.ts";
+import type { AgentsView, LogsView, RepositoriesView, RunListView } from "../../protocol/views.ts";
 import type { Database } from "../store/database.ts";
 import { agentsView } from "./agents.ts";
 import { type LogFilter, latestLogs, logsPage } from "./logs.ts";
 import { repositoriesView } from "./repositories.ts";
 import { type RunFilter, runList } from "./run-list.ts";
-import { runView } from "./run-view.ts";
+import { type PagedRun, pagedRun } from "./run-view.ts";
 import { createViewBudget } from "./view-budget.ts";
 
 /** Everything that people look at in one environment. What is asked of a run is undefined when there is no such run. */
 export interface Views {
-  run(run: string): RunView | undefined;
+  run<T>(run: string, show: (run: PagedRun) => T): T | undefined;
   runs(filter: RunFilter): RunListView;
   logs(run: string, filter: LogFilter): LogsView | undefined;
   /** The latest lines, oldest first. */
@@ -41,11 +41,14 @@ export function createViews(db: Database, clock: Clock, limits: ViewLimits): Vie
     }
   };
   return {
-    run(run) {
+    run(run, show) {
       const budget = createViewBudget(clock, { timeMs: limits.timeMs, characters: limits.runCharacters });
       const { waitingPerSession, runPageSteps } = limits;
       const options = { now: clock.now(), waitingPerSession, pageSteps: runPageSteps, budget };
-      return atOneMoment(() => runView(db, run, options));
+      return atOneMoment(() => {
+        const paged = pagedRun(db, run, options);
+        return paged && show(paged);
+      });
     },
     runs: (filter) => atOneMoment(() => runList(db, filter)),
     logs: (run, filter) => atOneMoment(() => logsPage(db, run, filter)),
