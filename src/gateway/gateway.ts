@@ -55,9 +55,9 @@ export function createGateway(parts: GatewayParts): Gateway {
   });
   server.on("upgrade", upgrade);
 
-  /** Resolves when no request is under way, or at the deadline. */
-  const quiet = async (deadlineAt: Ms): Promise<void> => {
-    while (http.activeRequests() > 0 && clock.monotonic() < deadlineAt) {
+  /** Resolves when this is true, or at the deadline. */
+  const reached = async (isTrue: () => boolean, deadlineAt: Ms): Promise<void> => {
+    while (!isTrue() && clock.monotonic() < deadlineAt) {
       await new Promise<void>((resolve) => timers.after(DRAIN_LOOK_MS, resolve));
     }
   };
@@ -71,10 +71,11 @@ export function createGateway(parts: GatewayParts): Gateway {
       for (const socket of sweep.all()) {
         socket.close(closeCodes.restarting, `retry-after-ms=${randomBelow(random, COME_BACK_WITHIN_MS)}`);
       }
-      await quiet(startedAt + Math.min(DRAIN_GRACE_MS, withinMs / 2));
+      await reached(() => http.activeRequests() === 0, startedAt + Math.min(DRAIN_GRACE_MS, withinMs / 2));
       links.close(stopping()); // Ends what only waits: long polls and streams.
-      await quiet(startedAt + withinMs / 2);
+      await reached(() => http.activeRequests() === 0 && sweep.size() === 0, startedAt + withinMs);
       server.closeAllConnections();
+      for (const socket of sweep.all()) socket.terminate();
       sweep.stop();
       log.info({}, "gateway drained");
     },

@@ -95,7 +95,12 @@ test("a refusal of the supervisor is answered at once, with its reason", async (
   const answer = await rig.call("GET", `${E}/agents`);
   expect(answer).toMatchObject({
     status: 503,
-    body: { error: { code: "environment_unavailable", message: "default/development is quarantined: its database is corrupt." } },
+    body: {
+      error: {
+        code: "environment_unavailable",
+        message: "default/development is quarantined: its database is corrupt.",
+      },
+    },
   });
   expect(answer.headers.get("retry-after")).toBe("30");
 });
@@ -125,7 +130,10 @@ test("an archived environment is read, and nothing is started or stored in it", 
   await rig.call("GET", `${E}/agents`);
   rig.supervisor.archive("development");
   rig.supervisor.announce("development", { state: "ready", exists: false });
-  await eventually("the gateway looks again", async () => rig.supervisor.asked.filter(({ name }) => name === "show-environment").length === 2);
+  await eventually(
+    "the gateway looks again",
+    async () => rig.supervisor.asked.filter(({ name }) => name === "show-environment").length === 2,
+  );
   rig.orchestrator.answer("list-runs", () => ok({ runs: [], cursor: null }));
   expect(await rig.call("GET", `${E}/runs`)).toMatchObject({ status: 200 });
   const archived = { status: 409, body: { error: { code: "environment_archived" } } };
@@ -176,7 +184,7 @@ describe("an orchestrator that does not keep to the protocol", () => {
     await other.hears("lost");
     expect(other.heard.filter(({ kind }) => kind === "request")).toEqual([]);
     hangUp.abort();
-    await expect(call).rejects.toThrow();
+    await expect(call).rejects.toThrow("aborted");
     await other.kill();
   });
 });

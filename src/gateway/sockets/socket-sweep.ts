@@ -7,6 +7,7 @@ export interface SocketSweep {
   add(socket: WatchedSocket): void;
   remove(socket: WatchedSocket): void;
   all(): Iterable<WatchedSocket>;
+  size(): number;
   stop(): void;
 }
 
@@ -27,6 +28,7 @@ export function startSocketSweep(clock: Clock, timers: Timers): SocketSweep {
     add: (socket) => void sockets.add(socket),
     remove: (socket) => void sockets.delete(socket),
     all: () => sockets,
+    size: () => sockets.size,
     stop: () => cancel(),
   };
 }

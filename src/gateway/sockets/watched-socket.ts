@@ -45,8 +45,9 @@ export class WatchedSocket {
     this.#socket.send(data, { binary: typeof data !== "string" });
   }
 
+  /** Stops reading, unless it is closing: its answer to that must be read. */
   pause(): void {
-    this.#socket.pause();
+    if (!this.isClosing) this.#socket.pause();
   }
 
   resume(): void {
@@ -56,8 +57,13 @@ export class WatchedSocket {
   close(code: number, reason: string): void {
     if (this.isClosing) return;
     this.#vitals.closingMs = 0;
-    this.#socket.resume(); // Its answer must be read.
+    this.#socket.resume();
     this.#socket.close(code, Buffer.from(reason).subarray(0, REASON_LIMIT_BYTES));
+  }
+
+  /** Ends it without a word. */
+  terminate(): void {
+    this.#socket.terminate();
   }
 
   /** Once in every sweep. */
@@ -65,7 +71,7 @@ export class WatchedSocket {
     const verdict = examine(this.#vitals, this.#state(), passedMs);
     if (verdict === "ping") this.#socket.ping();
     if (verdict === "slow") this.close(closeCodes.overloaded, "too slow a reader");
-    if (verdict === "dead") this.#socket.terminate();
+    if (verdict === "dead") this.terminate();
     return verdict;
   }
 

@@ -28,54 +28,45 @@ export function createTopicMirror(): TopicMirror {
       if (version === 0 || newVersion !== version + 1) return false;
       version = newVersion;
       for (const operation of patch) {
-        const [path] = operation;
-        if (path.length > 0) {
-          if (!changeMember(value, operation)) return false;
-        } else if (operation.length === 3) {
-          if (!insert(value, operation[1], operation[2])) return false;
-        } else {
-          value = operation[1];
-        }
+        if (operation[0].length === 0 && operation.length === 2) value = operation[1];
+        else if (!change(value, operation)) return false;
       }
       return true;
     },
   };
 }
 
-function changeMember(root: unknown, operation: PatchOperation): boolean {
+/** False when the operation does not fit. */
+function change(root: unknown, operation: PatchOperation): boolean {
   const [path] = operation;
+  if (operation.length === 3) return insert(path.reduce(memberOf, root), operation[1], operation[2]);
   const key = path.at(-1);
-  let holder = root;
-  for (const step of path.slice(0, -1)) holder = memberOf(holder, step);
-  if (operation.length === 3) return insert(memberOf(holder, key), operation[1], operation[2]);
+  const holder = path.slice(0, -1).reduce(memberOf, root);
   if (Array.isArray(holder)) return changeElement(holder, key, operation);
   if (!isObject(holder) || typeof key !== "string") return false;
   if (operation.length === 1) return Reflect.deleteProperty(holder, key);
   // Not an assignment: a member may be called `__proto__`.
-  return Reflect.defineProperty(holder, key, {
-    value: operation[1],
-    enumerable: true,
-    configurable: true,
-    writable: true,
-  });
+  const member = { value: operation[1], enumerable: true, configurable: true, writable: true };
+  return Reflect.defineProperty(holder, key, member);
 }
 
 function changeElement(list: unknown[], index: string | number | undefined, operation: PatchOperation): boolean {
-  if (typeof index !== "number" || index > list.length) return false;
+  if (typeof index !== "number" || index >= list.length) return false;
   if (operation.length === 1) list.length = index;
   else list[index] = operation[1];
   return true;
 }
 
+/** Takes the end off and puts it back: a call with all values as its arguments would be too much for the stack. */
 function insert(list: unknown, values: readonly unknown[], index: number): boolean {
   if (!Array.isArray(list) || index > list.length) return false;
-  const tail = list.splice(index); // Empty when values are appended, which is the rule.
+  const end = list.splice(index);
   for (const value of values) list.push(value);
-  for (const value of tail) list.push(value);
+  for (const value of end) list.push(value);
   return true;
 }
 
-function memberOf(holder: unknown, key: string | number | undefined): unknown {
+function memberOf(holder: unknown, key: string | number): unknown {
   if (Array.isArray(holder)) return typeof key === "number" ? holder[key] : undefined;
   return isObject(holder) && typeof key === "string" && Object.hasOwn(holder, key) ? holder[key] : undefined;
 }

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { AGENT_ENVELOPE_BYTES, encodeAgentFrame } from "../../../src/protocol/agent-frame.ts";
 import { AGENT_SUBPROTOCOL } from "../../../src/protocol/version.ts";
-import { FRAME_LIMIT_BYTES, LINK_WINDOW_FRAMES } from "../../../src/protocol/limits.ts";
+import { FRAME_LIMIT_BYTES } from "../../../src/protocol/limits.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type GatewayRig, startGatewayRig, watch } from "../../support/gateway-rig.ts";
 
@@ -128,7 +128,6 @@ describe("while the orchestrator is away", () => {
     rig.supervisor.set("development", { socketPath: rig.orchestrator.socketPath });
     await rig.orchestrator.hears("agentOpen");
   });
-
 });
 
 test("agents are not read from while the orchestrator gives no credit", async () => {
@@ -165,9 +164,30 @@ describe("an upgrade is refused", () => {
     ["with another sub-protocol", path, ["coflux.agent.v9"], {}, 400, "protocol_mismatch"],
     ["without a project", "/agent?environment=development", [AGENT_SUBPROTOCOL], {}, 400, "invalid_request"],
     ["with two environments", `${path}&environment=x`, [AGENT_SUBPROTOCOL], {}, 400, "invalid_request"],
-    ["for an unknown project", "/agent?project=nowhere&environment=a", [AGENT_SUBPROTOCOL], {}, 404, "project_not_found"],
-    ["for an unknown environment", "/agent?project=default&environment=a", [AGENT_SUBPROTOCOL], {}, 404, "environment_not_found"],
-    ["for a name that climbs", "/agent?project=default&environment=../up", [AGENT_SUBPROTOCOL], {}, 404, "environment_not_found"],
+    [
+      "for an unknown project",
+      "/agent?project=nowhere&environment=a",
+      [AGENT_SUBPROTOCOL],
+      {},
+      404,
+      "project_not_found",
+    ],
+    [
+      "for an unknown environment",
+      "/agent?project=default&environment=a",
+      [AGENT_SUBPROTOCOL],
+      {},
+      404,
+      "environment_not_found",
+    ],
+    [
+      "for a name that climbs",
+      "/agent?project=default&environment=../up",
+      [AGENT_SUBPROTOCOL],
+      {},
+      404,
+      "environment_not_found",
+    ],
     ["from a foreign page", path, [AGENT_SUBPROTOCOL], { origin: "http://evil.example" }, 403, "forbidden_origin"],
     ["to a foreign host", path, [AGENT_SUBPROTOCOL], { host: "evil.example" }, 403, "forbidden_host"],
     ["elsewhere", "/somewhere", [AGENT_SUBPROTOCOL], {}, 404, "not_found"],
@@ -177,7 +197,10 @@ describe("an upgrade is refused", () => {
 
   test("for an archived environment", async () => {
     rig.supervisor.archive("development");
-    expect(await refused(path, [AGENT_SUBPROTOCOL])).toMatchObject({ status: 404, body: { error: { code: "environment_not_found" } } });
+    expect(await refused(path, [AGENT_SUBPROTOCOL])).toMatchObject({
+      status: 404,
+      body: { error: { code: "environment_not_found" } },
+    });
   });
 
   test("that is no WebSocket's beginning", async () => {
@@ -215,7 +238,9 @@ test("more connections than the limit are refused with a reason", async () => {
   const small = await startGatewayRig({ connectionLimit: 2 });
   await small.agent();
   await small.agent();
-  const third = watch(new WebSocket(`ws://127.0.0.1:${small.port}/agent?project=default&environment=development`, [AGENT_SUBPROTOCOL]));
+  const third = watch(
+    new WebSocket(`ws://127.0.0.1:${small.port}/agent?project=default&environment=development`, [AGENT_SUBPROTOCOL]),
+  );
   const [, response] = await once(third.socket, "unexpected-response");
   expect(response.statusCode).toBe(503);
   expect(response.headers["retry-after"]).toBe("5");
