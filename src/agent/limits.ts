@@ -62,7 +62,7 @@ export const DEFAULT_CONCURRENCY = 100;
 export const DRAIN_TIMEOUT_MS = 120_000;
 
 /** When everything has to stop (an abort, a lost session), code that does not listen is killed after this long. */
-export const STOP_GRACE_MS = 2_000;
+export const STOP_GRACE_MS = 1_000;
 
 /** After an abort, stopping and telling the server may take this long. */
 export const FAREWELL_MS = 5_000;

@@ -106,6 +106,9 @@ interface Session {
   readonly leaseMs: Ms;
 }
 
+/** So many pings, or attempts to reconnect, fit into a lease: one that fails must not end it. */
+const TRIES_IN_A_LEASE = 6;
+
 const notFoundCodes = new Set(["project_not_found", "environment_not_found", "environment_archived"]);
 const CLOSED_NOT_FOUND = 4004;
 const CLOSED_PROTOCOL_MISMATCH = 4010;
@@ -143,7 +146,8 @@ export function createSessionMachine(options: { identity: AgentIdentity; random:
   const disconnect = (reason: string, now: Ms, slow = false): SessionAction[] => {
     if (connection.kind === "open" && now - connection.since >= RECONNECT_STABLE_MS) failedAttempts = 0;
     failedAttempts += 1;
-    const jittered = jitteredDelayMs(RECONNECT_FIRST_MS, RECONNECT_LIMIT_MS, failedAttempts, options.random);
+    const limitMs = Math.min(RECONNECT_LIMIT_MS, (session?.leaseMs ?? Infinity) / TRIES_IN_A_LEASE);
+    const jittered = jitteredDelayMs(RECONNECT_FIRST_MS, limitMs, failedAttempts, options.random);
     const retryInMs = slow ? RECONNECT_SLOW_MS : jittered;
     connection = { kind: "disconnected", retryAt: now + retryInMs };
     return [{ kind: "disconnected", reason, retryInMs }];
@@ -372,9 +376,8 @@ function marginMs(leaseMs: Ms): Ms {
   return Math.min(LEASE_MARGIN_MS, leaseMs / 4);
 }
 
-/** Several pings fit into a lease: one that is lost must not end it. */
 function pingIntervalMs(leaseMs: Ms): Ms {
-  return Math.min(PING_INTERVAL_MS, leaseMs / 6);
+  return Math.min(PING_INTERVAL_MS, leaseMs / TRIES_IN_A_LEASE);
 }
 
 function connectionDueAt(connection: Connection, heardAt: Ms): Ms {

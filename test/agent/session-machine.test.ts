@@ -357,6 +357,19 @@ describe("the lease", () => {
     }
   });
 
+  test("leaves time for several attempts to reconnect", () => {
+    const { at, connect } = bench();
+    connect(0);
+    for (let attempt = 1; attempt < 30; attempt++) {
+      const now = attempt * 20_000;
+      const [disconnected] = at(now).handle({ kind: "closed", code: 1006, reason: "" });
+      expect(disconnected?.kind === "disconnected" ? disconnected.retryInMs : LEASE_MS).toBeLessThanOrEqual(
+        LEASE_MS / 6,
+      );
+      connect(now + LEASE_MS / 6);
+    }
+  });
+
   test("a connection on which nothing is heard is dead", () => {
     const { at, connect } = bench();
     connect(0);
