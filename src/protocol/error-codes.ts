@@ -27,7 +27,7 @@ export const errorKinds = {
   execution_not_found: { status: 404, remedy: "check the id and the environment" },
   session_not_found: { status: 404, remedy: "list the sessions: `coflux agents list`" },
   blob_not_found: { status: 404, remedy: "check the key and the environment" },
-  topic_not_found: { status: 404, remedy: "subscribe to a topic that docs/protocol.md lists" },
+  topic_not_found: { status: 404, remedy: "subscribe to a topic that docs/http-api.md lists" },
   method_not_allowed: { status: 405, remedy: "use a method that the Allow header names" },
   project_exists: { status: 409, remedy: "choose another name, or use the one that is there" },
   environment_exists: { status: 409, remedy: "choose another name, or use the one that is there" },

@@ -32,81 +32,97 @@ const jsonObject = z.custom<Readonly<Record<string, unknown>>>(
   "an object is expected",
 );
 
-export const createProjectBody = z.strictObject({ id: projectName });
+const names = { project: `1 to 63 of \`a-z 0-9 -\``, environment: "segments joined by `/`: `development/joe`" };
+
+export const createProjectBody = z.strictObject({
+  id: projectName.describe(`its name: ${names.project}`),
+});
 
 export const createEnvironmentBody = z.strictObject({
-  name: environmentName,
-  /** The environment whose results the new one may use. Default: none. */
-  base: environmentName.nullish(),
+  name: environmentName.describe(`its name: ${names.environment}`),
+  base: environmentName.nullish().describe("the environment whose results the new one may use; default: none"),
 });
 
 const targetProblem = `a target is <repository>/<name>; the repository: ${repositoryNameRule}`;
+const retriesProblem = "a number of retries from 0 to 1000000, or {limit, backoffMinMs, backoffMaxMs}, is expected";
+
+const retries = z.union(
+  [
+    z.int().min(0).max(1_000_000),
+    z.strictObject({
+      limit: z.int().min(0).max(1_000_000).nullable(),
+      backoffMinMs: durationMs.default(0),
+      backoffMaxMs: durationMs.optional(),
+    }),
+  ],
+  retriesProblem,
+);
 
 /** `POST E/runs`. Absent or null members are left to the workflow's manifest. */
 export const startRunBody = z.strictObject({
-  /** `<repository>/<name>` of a workflow. */
   target: z
     .string()
     .max(TARGET_PATH_LIMIT)
-    .refine((text) => parseTargetPath(text) !== undefined, targetProblem),
-  /** One value in API form for each argument. Default: none. */
-  arguments: z.array(z.unknown()).max(ARGUMENTS_LIMIT).nullish(),
-  /** Instead of `arguments`: the members of the one object that the workflow takes. */
-  params: jsonObject.nullish(),
-  /** The same key with the same target and arguments gives the same run. The header `Idempotency-Key` says the same. */
-  idempotencyKey: z.string().min(1).max(IDEMPOTENCY_KEY_LIMIT).nullish(),
-  delayMs: durationMs.nullish(),
-  /** Larger goes first. */
-  priority: z.int().min(-1_000_000).max(1_000_000).nullish(),
-  timeoutMs: durationMs.min(1).nullish(),
-  /** How many times, or how many and how long apart; `limit: null` is without end. */
-  retries: z
-    .union(
-      [
-        z.int().min(0).max(1_000_000),
-        z.strictObject({
-          limit: z.int().min(0).max(1_000_000).nullable(),
-          backoffMinMs: durationMs.default(0),
-          /** Default: like `backoffMinMs`. */
-          backoffMaxMs: durationMs.optional(),
-        }),
-      ],
-      "a number of retries from 0 to 1000000, or {limit, backoffMinMs, backoffMaxMs}, is expected",
-    )
-    .nullish(),
-  isolation: z.enum(["shared", "process"]).nullish(),
+    .refine((text) => parseTargetPath(text) !== undefined, targetProblem)
+    .describe("the workflow: `<repository>/<name>`"),
+  arguments: z
+    .array(z.unknown())
+    .max(ARGUMENTS_LIMIT)
+    .nullish()
+    .describe(`one value for each argument, at most ${ARGUMENTS_LIMIT}; default: none`),
+  params: jsonObject
+    .nullish()
+    .describe("instead of `arguments`: the members of the one object that the workflow takes"),
+  idempotencyKey: z
+    .string()
+    .min(1)
+    .max(IDEMPOTENCY_KEY_LIMIT)
+    .nullish()
+    .describe(
+      "the same key with the same target and arguments gives the same run; the header `Idempotency-Key` says the same",
+    ),
+  delayMs: durationMs.nullish().describe("the run is due after this long"),
+  priority: z.int().min(-1_000_000).max(1_000_000).nullish().describe("larger goes first; default: 0"),
+  timeoutMs: durationMs.min(1).nullish().describe("counted from the start of the function; default: none"),
+  retries: retries
+    .nullish()
+    .describe("how many, or `{limit, backoffMinMs, backoffMaxMs}`; `limit: null` is without end; default: none"),
+  isolation: z.enum(["shared", "process"]).nullish().describe("`process`: each execution in a process of its own"),
 });
 export type StartRunBody = z.output<typeof startRunBody>;
 
 export const listRunsQuery = z.strictObject({
-  status: z.enum(runStatuses).optional(),
-  target: z.string().min(1).max(TARGET_PATH_LIMIT).optional(),
-  limit: wholeNumber(1, PAGE_LIMIT).default(50),
-  /** The `cursor` of the page before. */
-  cursor: cursor.optional(),
+  status: z
+    .enum(runStatuses)
+    .optional()
+    .describe(`only runs of this status: ${runStatuses.map((status) => `\`${status}\``).join(", ")}`),
+  target: z.string().min(1).max(TARGET_PATH_LIMIT).optional().describe("only runs of this workflow"),
+  limit: wholeNumber(1, PAGE_LIMIT).default(50).describe(`runs on a page, 1 to ${PAGE_LIMIT}; default: 50`),
+  cursor: cursor.optional().describe("the `cursor` of the page before"),
 });
 
 export const resultQuery = z.strictObject({
-  /** Answers when the run is final, at the latest after this long. */
-  waitMs: wholeNumber(0, RESULT_WAIT_LIMIT_MS).default(0),
+  waitMs: wholeNumber(0, RESULT_WAIT_LIMIT_MS)
+    .default(0)
+    .describe(`how long to wait for a run that is not final, 0 to ${RESULT_WAIT_LIMIT_MS}; default: 0`),
 });
 
+const stepProblem = "a number or id of a step is expected";
+
 export const logsQuery = z.strictObject({
-  /** The number of a step of this run, or its id. */
   step: z
     .string()
     .max(64)
-    .refine(
-      (text) => /^[1-9]\d{0,9}$/.test(text) || parseStepId(text) !== undefined,
-      "a number or id of a step is expected",
-    )
-    .optional(),
-  attempt: wholeNumber(1, 1_000_000_000).optional(),
-  /** This level and the ones above it. */
-  level: z.enum(logLevels).optional(),
-  /** The `cursor` of an earlier answer: only what came after it. */
-  after: cursor.optional(),
-  limit: wholeNumber(1, PAGE_LIMIT).default(100),
+    .refine((text) => /^[1-9]\d{0,9}$/.test(text) || parseStepId(text) !== undefined, stepProblem)
+    .optional()
+    .describe("only of this step of the run: its number or its id"),
+  attempt: wholeNumber(1, 1_000_000_000).optional().describe("only of this attempt"),
+  level: z
+    .enum(logLevels)
+    .optional()
+    .describe(`only this level and those after it: ${logLevels.map((level) => `\`${level}\``).join(", ")}`),
+  after: cursor.optional().describe("the `cursor` of an earlier answer: only what came after it"),
+  limit: wholeNumber(1, PAGE_LIMIT).default(100).describe(`lines on a page, 1 to ${PAGE_LIMIT}; default: 100`),
 });
 
 /** A name that breaks its rule has an error code of its own. */

@@ -148,11 +148,11 @@ export function scriptedSupervisor(): ScriptedSupervisor {
 }
 
 function projectView(id: string) {
-  return { id, createdAt: 1_000, environments: 1 };
+  return { id, createdAt: 1_767_600_000_000, environments: 1 };
 }
 
 function environmentView(name: string, view: Partial<EnvironmentView>): EnvironmentView {
-  return { name, state: "active", base: null, createdAt: 1_000, process: "ready", ...view };
+  return { name, state: "active", base: null, createdAt: 1_767_600_000_000, process: "ready", ...view };
 }
 
 const child = {
@@ -160,7 +160,7 @@ const child = {
   state: "ready",
   unresponsive: false,
   restarts: 0,
-  startedAt: 1_000,
+  startedAt: 1_767_600_000_000,
   rssBytes: 60_000_000,
   cpuPercent: 1,
   eventLoopLagMs: 0,
@@ -168,7 +168,7 @@ const child = {
 } as const;
 
 const processesView: ProcessesView = {
-  supervisor: { pid: 10, startedAt: 1_000, rssBytes: 50_000_000, version: "0.1.0" },
+  supervisor: { pid: 10, startedAt: 1_767_600_000_000, rssBytes: 50_000_000, version: "0.1.0" },
   gateway: child,
   orchestrators: [{ ...child, pid: 12, project: "default", environment: "development" }],
 };

@@ -1,0 +1,136 @@
+import type * as z from "zod";
+import { type Route, bodyErrors, commonErrors } from "../../../src/protocol/http-api.ts";
+import { errorKinds } from "../../../src/protocol/error-codes.ts";
+import type { Example } from "./examples.ts";
+
+// The page docs/http-api.md: the words are here, the routes come from their table, the examples from a gateway.
+
+/** An example with what was answered to it. */
+export interface Exchange {
+  readonly route: Route;
+  readonly example: Example;
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export function renderPage(exchanges: readonly Exchange[]): string {
+  return [introduction, ...exchanges.map(renderRoute), sockets, `## Error codes\n\n${renderErrorCodes()}\n`].join("\n");
+}
+
+/** Every code, as docs/protocol.md shows them too. */
+export function renderErrorCodes(): string {
+  const rows = Object.entries(errorKinds).map(
+    ([code, { status, remedy }]) => `| \`${code}\` | ${status} | ${remedy} |`,
+  );
+  return ["| code | status | what to do |", "|---|---|---|", ...rows].join("\n");
+}
+
+function renderRoute({ route, example, status, body }: Exchange): string {
+  return [
+    `## \`${route.method} ${route.path}\`\n`,
+    `${route.summary}\n`,
+    ...renderFields("parameter", route.query),
+    ...renderFields("member of the body", route.body),
+    ...renderErrors(route),
+    "```http",
+    `${route.method} ${example.path}`,
+    ...renderHeaders(example),
+    ...(example.body === undefined ? [] : ["", renderBody(example.body)]),
+    "```\n",
+    "```http",
+    String(status),
+    ...(body === "" ? [] : ["", renderBody(body)]),
+    "```\n",
+  ].join("\n");
+}
+
+function renderFields(title: string, schema: z.ZodType | undefined): string[] {
+  if (schema === undefined || !("shape" in schema)) return [];
+  const fields = Object.entries(schema.shape as Record<string, z.ZodType>); // Routes take strict objects.
+  const rows = fields.map(([name, field]) => {
+    const isRequired = !field.safeParse(undefined).success;
+    return `| \`${name}\` | ${isRequired ? "required; " : ""}${field.description} |`;
+  });
+  return [`| ${title} | |`, "|---|---|", ...rows, ""];
+}
+
+function renderErrors({ body, errors = [] }: Route): string[] {
+  const codes = [...errors, ...(body === undefined ? [] : bodyErrors)].map((code) => `\`${code}\``);
+  return codes.length === 0 ? [] : [`Errors: ${codes.join(", ")}.\n`];
+}
+
+function renderHeaders({ headers = {}, body }: Example): string[] {
+  const sent = typeof body === "object" ? { "content-type": "application/json", ...headers } : headers;
+  return Object.entries(sent).map(([name, value]) => `${name}: ${value}`);
+}
+
+function renderBody(body: unknown): string {
+  if (typeof body === "string") return body.trimEnd();
+  const short = JSON.stringify(body);
+  return short.length <= 120 ? short : JSON.stringify(body, null, 2);
+}
+
+const introduction = `# HTTP API
+
+JSON in and out, below \`/api\`. The address of an environment is one path segment: \`development/joe\` is written \`development%2Fjoe\`. Times are
+milliseconds since the Unix epoch, durations are milliseconds, and their names end in \`Ms\`. A GET answers HEAD too.
+
+This page is made from the table of routes (\`src/protocol/http-api.ts\`) and from what the gateway answers; a test keeps it so.
+
+**Values** are plain JSON where they are plain JSON, and in the tagged form of [the value format](value-format.md) where they are not. A value of
+more than 32 KB is a blob: \`{"$":"blob","v":{"key":…,"size":…}}\`, to be fetched from \`blobs/:key\`.
+
+**Bodies** are UTF-8, \`Content-Type: application/json\`, at most 4 MiB and 64 levels for each argument, not compressed. Members and parameters that a
+route does not know are refused, so that a misspelt one is not overlooked.
+
+**Errors** have one form, with the status that the code has in the table at the end:
+
+\`\`\`json
+{"error":{"code":"run_not_found","message":"There is no run \\"Rbcdfgh\\".","details":{}}}
+\`\`\`
+
+\`details\` may be absent; \`details.field\` names what is wrong with a request. A 503 carries \`Retry-After\`, in seconds. Every route can be refused with
+${commonErrors.map((code) => `\`${code}\``).join(", ")}.
+
+**While an orchestrator starts or restarts**, requests to its environment wait for up to 10 s. Reads, and runs with an idempotency key, are repeated if
+they were under way when it stopped. Of a run without a key nobody then knows whether it was started: \`outcome_unknown\`.
+
+**Who may call.** The server answers to loopback names and to the address it was started with; any other \`Host\` is refused, and so is a write or a
+WebSocket from a page of another \`Origin\`.
+`;
+
+const sockets = `## \`GET …/logs\` as a stream
+
+With \`Accept: text/event-stream\` the log is followed. Each event is a page: \`id:\` is its cursor, \`data:\` is what the route answers otherwise. A reader
+that comes back with \`Last-Event-ID\` goes on after it. A comment every 15 s shows that the stream lives. An event \`error\` with the body of an error
+is the last.
+
+\`\`\`
+id: 87
+data: {"logs":[{"executionId":"Rk7mQx4pT:2:1","sequence":1,"timestamp":1767607200420,"level":"info","template":"charging order {order}","values":{"order":4711}}],"cursor":"87"}
+\`\`\`
+
+## \`WS /api/projects/:project/environments/:environment/topics\`
+
+Live views. Both sides speak JSON text.
+
+\`\`\`
+client: ["subscribe", 1, "run/Rk7mQx4pT"]           the number is the client's own
+server: ["value", 1, 1, {…}]                        the whole value, version 1
+server: ["patch", 1, 2, [[["status"], "running"]]]  what makes version 2 of it
+server: ["error", 1, {"code": "run_not_found", "message": "…"}]
+client: ["unsubscribe", 1]
+\`\`\`
+
+Topics: \`run/<id>\`, \`runs\`, \`repositories\`, \`agents\`, \`logs/<run>\`; their values are what the routes answer. A patch is a list of operations, in order:
+\`[path, value]\` sets, \`[path]\` deletes a member or cuts a list at that index, \`[path, values, index]\` inserts into a list. A \`value\` may come at any
+time and replaces everything: after a restart of the orchestrator, and for a reader that was too slow for the patches.
+
+The gateway subscribes to a topic once for all its readers. A socket has at most 100 subscriptions. It is closed with 1002 for what is no such message,
+1012 when the server stops, 1013 when nothing of what waits is read for 10 s.
+
+## \`WS /agent?project=&environment=\`
+
+Agents, with the sub-protocol \`coflux.agent.v1\`: see [what the processes say to each other](protocol.md). An upgrade is refused with an HTTP status and
+the body of an error.
+`;

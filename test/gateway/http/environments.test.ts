@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { E, type GatewayRig, startGatewayRig } from "../../support/gateway-rig.ts";
+import { failure } from "../../../src/base/result.ts";
+
+let rig: GatewayRig;
+
+beforeEach(async () => {
+  rig = await startGatewayRig();
+});
+afterEach(() => rig.close());
+
+const environments = "/api/projects/default/environments";
+
+test("projects are created, shown, listed and deleted", async () => {
+  expect(await rig.call("POST", "/api/projects", { id: "shop" })).toMatchObject({ status: 201, body: { id: "shop" } });
+  expect(await rig.call("POST", "/api/projects", { id: "shop" })).toMatchObject({
+    status: 409,
+    body: { error: { code: "project_exists" } },
+  });
+  expect(await rig.call("GET", "/api/projects/shop")).toMatchObject({ status: 200, body: { id: "shop" } });
+  expect(await rig.call("GET", "/api/projects")).toMatchObject({
+    body: { projects: [{ id: "default" }, { id: "shop" }] },
+  });
+  expect(await rig.call("DELETE", "/api/projects/shop")).toMatchObject({ status: 204 });
+  expect(await rig.call("GET", "/api/projects/shop")).toMatchObject({ status: 404 });
+});
+
+test("environments are created, shown and listed, with a slash in the name", async () => {
+  expect(await rig.call("POST", environments, { name: "development/joe", base: "development" })).toMatchObject({
+    status: 201,
+    body: { name: "development/joe", base: "development" },
+  });
+  expect(await rig.call("GET", `${environments}/development%2Fjoe`)).toMatchObject({
+    status: 200,
+    body: { name: "development/joe" },
+  });
+  expect(await rig.call("GET", environments)).toMatchObject({
+    body: { environments: [{ name: "development" }, { name: "development/joe" }] },
+  });
+});
+
+test("a restart answers with the new process", async () => {
+  expect(await rig.call("POST", `${E}/restart`)).toMatchObject({ status: 200, body: { pid: 4_321 } });
+});
+
+test("an environment is archived by its orchestrator first, then by the supervisor", async () => {
+  expect(await rig.call("POST", `${E}/archive`)).toMatchObject({ status: 204 });
+  expect(await rig.orchestrator.hears("request")).toMatchObject({ name: "archive" });
+  expect(rig.supervisor.asked.at(-1)).toMatchObject({ name: "archive-environment" });
+  expect(await rig.call("DELETE", E)).toMatchObject({ status: 204 });
+});
+
+test("an environment whose orchestrator refuses is not archived", async () => {
+  rig.orchestrator.answer("archive", () => failure({ code: "storage_full", message: "The disk is full." }));
+  expect(await rig.call("POST", `${E}/archive`)).toMatchObject({
+    status: 503,
+    body: { error: { code: "storage_full" } },
+  });
+  expect(rig.supervisor.asked.map(({ name }) => name)).not.toContain("archive-environment");
+});
+
+test("an environment on which another stands is not archived, and nothing in it is cancelled", async () => {
+  rig.supervisor.add("child", "silence", { base: "development" });
+  expect(await rig.call("POST", `${E}/archive`)).toMatchObject({
+    status: 409,
+    body: { error: { code: "environment_in_use", details: { environment: "child" } } },
+  });
+  expect(rig.orchestrator.heard).toEqual([]);
+});
+
+test("an environment that is not archived is not deleted", async () => {
+  expect(await rig.call("DELETE", E)).toMatchObject({
+    status: 409,
+    body: { error: { code: "environment_not_archived" } },
+  });
+});
+
+test("the server says what it is, that it lives, that it is ready, and what runs", async () => {
+  expect(await rig.call("GET", "/")).toMatchObject({ status: 200, body: { name: "coflux" } });
+  expect(await rig.call("GET", "/healthz")).toMatchObject({ status: 200, body: { status: "ok" } });
+  expect(await rig.call("GET", "/readyz")).toMatchObject({ status: 200, body: { status: "ready" } });
+  expect(await rig.call("GET", "/api/version")).toMatchObject({ status: 200, body: { version: "0.1.0", protocol: 1 } });
+  expect(await rig.call("GET", "/api/processes")).toMatchObject({
+    status: 200,
+    body: { supervisor: { pid: 10 }, gateway: { state: "ready" }, orchestrators: [{ environment: "development" }] },
+  });
+});
