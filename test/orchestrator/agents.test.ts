@@ -175,6 +175,27 @@ describe("an agent", () => {
     expect(await agents()).toHaveLength(1);
   });
 
+  test("that has drained and left is gone at once; one that was only cut off is expected back", async () => {
+    const { agent } = await hostingAgent();
+    const { agent: cut } = await hostingAgent();
+    await agent.acknowledgement(agent.send([{ kind: "draining" }]));
+    agent.disconnect();
+    cut.disconnect();
+    expect(await agents()).toMatchObject([{ connected: false, running: 0 }]);
+    rig.time.advance(LEASE_MS + LEASE_GRACE_MS);
+    expect(rig.complaints).toHaveLength(1); // Only the one that was expected has been silent.
+  });
+
+  test("that has drained but still executes something is expected back", async () => {
+    const { agent, session } = await hostingAgent();
+    await startRun();
+    const { execution } = await agent.command("execute");
+    await agent.acknowledgement(agent.send([{ kind: "draining" }]));
+    agent.disconnect();
+    const again = gateway.agent();
+    expect(await again.hello(session, [execution])).toMatchObject({ kind: "welcome" });
+  });
+
   test("keeps its session by pings alone", async () => {
     const { agent } = await hostingAgent();
     for (let count = 1; count <= 20; count++) {
