@@ -29,6 +29,8 @@ export interface Outbox {
   nextSequence(): number;
   /** Bytes of the frames that are left. */
   bytes(): number;
+  /** Nothing waits to be sent or acknowledged. */
+  isEmpty(): boolean;
   /** Forgets everything and counts from 1 again: a new session. */
   reset(): void;
 }
@@ -82,6 +84,7 @@ export function createOutbox(): Outbox {
     lastAcknowledged: () => lastAcknowledged,
     nextSequence: () => last + 1,
     bytes: () => bytes,
+    isEmpty: () => added.length === 0 && acknowledgedFrames === frames.length,
     reset() {
       added = [];
       frames = [];

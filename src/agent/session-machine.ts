@@ -84,7 +84,7 @@ export interface SessionMachine {
   /** Says something to the server; it travels with the next `flush` and is kept until acknowledged. Without a session it is dropped. */
   post(message: RelayedAgentMessage): void;
   flush(): SessionAction[];
-  /** The server has acknowledged the end of every execution that it gave to this session. */
+  /** The server has acknowledged the end of every execution that it gave to this session and, if it is there, all else that was said. */
   isSettled(): boolean;
   /** Bytes that wait for their acknowledgement. */
   outboxBytes(): number;
@@ -365,7 +365,7 @@ export function createSessionMachine(options: { identity: AgentIdentity; random:
       const current = connection;
       return current.kind === "open" ? sealed.map((frame) => sendData(current.epoch, frame)) : [];
     },
-    isSettled: () => known.size === 0,
+    isSettled: () => known.size === 0 && (connection.kind !== "open" || outbox.isEmpty()),
     outboxBytes: () => outbox.bytes(),
     nextDueAt: () => Math.min(fenceAt(), connectionDueAt(connection, heardAt)),
   };

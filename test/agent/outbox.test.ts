@@ -72,6 +72,17 @@ describe("the outbox", () => {
     expect(frames.flatMap(({ ended }) => ended)).toEqual(ids);
   });
 
+  test("is empty only when nothing waits to be sent or acknowledged", () => {
+    const outbox = createOutbox();
+    expect(outbox.isEmpty()).toBe(true);
+    outbox.add(started(1));
+    expect(outbox.isEmpty()).toBe(false);
+    outbox.seal();
+    expect(outbox.isEmpty()).toBe(false);
+    outbox.acknowledge(1);
+    expect(outbox.isEmpty()).toBe(true);
+  });
+
   test("counts from 1 again for a new session", () => {
     const outbox = createOutbox();
     outbox.add(started(1));
