@@ -287,12 +287,17 @@ export function createSessionMachine(options: { identity: AgentIdentity; random:
     return disconnect(text, now, code === CLOSED_PROTOCOL_MISMATCH);
   };
 
+  /** A connection without a sign of the orchestrator for so long may be one that it does not know any more: a new one will tell. */
+  const fence = (current: Session, now: Ms): SessionAction[] => {
+    isFenced = true;
+    const silentMs = now - provenAt;
+    const isConnected = connection.kind !== "disconnected";
+    const dropped = isConnected ? drop(1000, "the server did not answer for too long", now) : [];
+    return [{ kind: "fence", silentMs, withinMs: marginMs(current.leaseMs) / 2 }, ...dropped];
+  };
+
   const onTick = (now: Ms): SessionAction[] => {
-    const actions: SessionAction[] = [];
-    if (session !== null && now >= fenceAt()) {
-      isFenced = true;
-      actions.push({ kind: "fence", silentMs: now - provenAt, withinMs: marginMs(session.leaseMs) / 2 });
-    }
+    const actions: SessionAction[] = session !== null && now >= fenceAt() ? fence(session, now) : [];
     if (session !== null && connection.kind === "open" && now >= connection.pingAt) {
       connection = { ...connection, pingAt: now + pingIntervalMs(session.leaseMs) };
       lastPing += 1;
