@@ -14,7 +14,7 @@ import {
 import { eventsOf } from "./agent-frames.ts";
 import { type AgentLine, type AgentPort, createAgentLine } from "./agent-line.ts";
 import { commandOf } from "./agent-message-command.ts";
-import type { Command, CommandOf, OpenSession, ResumeSession } from "./command.ts";
+import type { CommandOf, OpenSession, ResumeSession } from "./command.ts";
 import type { Inbox } from "./inbox.ts";
 import { createLeaseWatch } from "./lease-watch.ts";
 import { HELLO_TIMEOUT_MS } from "./limits.ts";
@@ -37,8 +37,6 @@ export interface AgentConnections {
   closeSession(session: string, code: number, reason: string): void;
   /** To each agent that the batch concerns: its commands, and what is committed of its own. */
   flush(): void;
-  /** Sessions that are not over, connected or expected back. */
-  sessionCount(): number;
   stop(): void;
 }
 
@@ -61,6 +59,7 @@ interface Connection {
 }
 
 const noConnection = -1;
+const ignore = (): void => undefined;
 
 export function createAgentConnections(parts: AgentConnectionsParts): AgentConnections {
   const { epoch, leaseMs, port, inbox, clock, timers, log } = parts;
@@ -75,7 +74,7 @@ export function createAgentConnections(parts: AgentConnectionsParts): AgentConne
     });
   });
 
-  const disconnect = (session: string): void => inbox.add({ kind: "disconnect-session", session }, () => undefined);
+  const disconnect = (session: string): void => inbox.add({ kind: "disconnect-session", session }, ignore);
 
   const feed = (connection: Connection, event: ConnectionEvent): void => {
     const before = connection.state;
@@ -134,13 +133,9 @@ export function createAgentConnections(parts: AgentConnectionsParts): AgentConne
   const apply = (connection: Connection, sequence: number, messages: readonly AgentMessage[]): void => {
     const session = speakers.sessionOf(connection.number);
     if (session === undefined) return; // It has just ended, and its connection is about to be closed.
-    for (const message of messages) inbox.add(commandOf(session, message), onMessageSettled);
+    // Whoever waits for an answer gets it from the engine as a command of its own.
+    for (const message of messages) inbox.add(commandOf(session, message), ignore);
     inbox.add({ kind: "advance-session", session, sequence }, onAdvanced);
-  };
-
-  /** Whoever waits for an answer to a message gets it from the engine, as a command; what is rejected beyond that is only noted. */
-  const onMessageSettled = (outcome: Outcome, command: Command): void => {
-    if (!outcome.ok) log.warn({ command: command.kind, code: outcome.error.code }, outcome.error.message);
   };
 
   const onAdvanced = (outcome: Outcome<"advance-session">, command: CommandOf<"advance-session">): void => {
@@ -215,13 +210,12 @@ export function createAgentConnections(parts: AgentConnectionsParts): AgentConne
       for (const { line } of unflushed) line.flush();
       unflushed.clear();
     },
-    sessionCount: () => leases.count(),
     stop: () => leases.stop(),
   };
 }
 
 function newConnection(number: number, line: AgentLine): Connection {
-  return { number, line, state: { kind: "challenged", since: 0 }, cancelHelloTimer: () => undefined };
+  return { number, line, state: { kind: "challenged", since: 0 }, cancelHelloTimer: ignore };
 }
 
 function greetingEvent(

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Clock, Timers } from "../base/clock.ts";
 import { exhaustive } from "../base/exhaustive.ts";
+import type { FatalCode } from "../protocol/supervisor-messages.ts";
 import type { RunResultView } from "../protocol/views.ts";
 import type { AgentConnections } from "./agent-connections.ts";
 import type { AgentPort } from "./agent-line.ts";
@@ -26,6 +27,7 @@ export interface GatewayServiceParts {
   readonly onLost: (reason: string) => void;
   /** Somebody asked for something, came or left. */
   readonly onUse: () => void;
+  readonly fatal: (code: FatalCode, message: string) => never;
 }
 
 /** What is done for one gateway, for as long as its link lasts: its agents, its callers, and those who watch. */
@@ -41,14 +43,14 @@ export interface GatewayService {
 }
 
 export function serveGateway(stream: Duplex, parts: GatewayServiceParts): GatewayService {
-  const { epoch, inbox, agents, reader, clock, timers, readResult, onOpen, onLost, onUse } = parts;
+  const { epoch, inbox, agents, reader, clock, timers, readResult, onOpen, onLost, onUse, fatal } = parts;
   let isStopped = false;
 
   const link = openGatewayLink(stream, epoch, {
     onOpen,
     onMessage(message, bytes, handled) {
       if (isStopped) return;
-      take(message);
+      takeOrDie(message);
       inbox.mark(message.kind === "agent-frame" ? bytes : 0, handled);
       onUse();
     },
@@ -81,6 +83,15 @@ export function serveGateway(stream: Duplex, parts: GatewayServiceParts): Gatewa
         return topics.unsubscribe(message.subscription);
       default:
         return exhaustive(message);
+    }
+  };
+
+  /** What was sent is of the protocol, so what goes wrong with it is a bug of this process, and not a reason to end the link. */
+  const takeOrDie = (message: LinkMessage): void => {
+    try {
+      take(message);
+    } catch (error) {
+      fatal("bug", error instanceof Error ? (error.stack ?? error.message) : String(error));
     }
   };
 

@@ -23,8 +23,6 @@ import { type Arrivals, arrivals } from "./arrivals.ts";
 
 // An agent's end of its protocol, by script: it does what a test says, be it wrong, and keeps what it heard.
 
-export type Execute = Extract<AgentCommand, { kind: "execute" }>;
-
 export interface ScriptedAgent {
   readonly connection: number;
   readonly replies: Arrivals<AgentControlReply>;
