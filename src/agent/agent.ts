@@ -78,6 +78,7 @@ export async function startAgent(options: AgentOptions, world: AgentWorld): Prom
     onStopped: (execution) => executions.stopped(execution),
     onTimedOut: (execution) => executions.timedOut(execution),
     onOutput: (line) => tell("output", "info", line),
+    onBlocked: (running) => tell("executor_blocked", "warning", describeBlocked(running)),
     onExecutorEnded: (reason) => tell("executor_ended", "error", `an executor ${reason}`),
   });
 
@@ -194,6 +195,11 @@ export async function startAgent(options: AgentOptions, world: AgentWorld): Prom
 
   await loader.load();
   return { ended, drain, abort };
+}
+
+function describeBlocked(running: readonly string[]): string {
+  const shown = running.slice(0, 5).join(", ") + (running.length > 5 ? ` and ${running.length - 5} others` : "");
+  return `the event loop of an executor is blocked, so it gets no new work; it runs ${shown}`;
 }
 
 function blobsUrl({ url, project, environment }: AgentOptions): string {

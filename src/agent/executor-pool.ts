@@ -1,8 +1,8 @@
-import { doublingDelayMs } from "../base/backoff.ts";
 import type { Cancel, Ms } from "../base/clock.ts";
 import { exhaustive } from "../base/exhaustive.ts";
 import { type Result, failure, ok } from "../base/result.ts";
 import type { RelayedExecutorCommand, RelayedExecutorMessage } from "../protocol/executor-messages.ts";
+import { createCrashPause } from "./crash-pause.ts";
 import {
   type ExecutorEnvironment,
   type ExecutorEvents,
@@ -10,14 +10,7 @@ import {
   startExecutorProcess,
 } from "./executor-process.ts";
 import { type RosterDecision, createExecutorRoster } from "./executor-roster.ts";
-import {
-  EXECUTOR_PING_INTERVAL_MS,
-  EXECUTOR_RESTART_FIRST_MS,
-  EXECUTOR_RESTART_LIMIT_MS,
-  EXECUTOR_RESTART_RESET_MS,
-  LAST_WORDS_MS,
-  LOAD_DEADLINE_MS,
-} from "./limits.ts";
+import { EXECUTOR_PING_INTERVAL_MS, LAST_WORDS_MS, LOAD_DEADLINE_MS } from "./limits.ts";
 import type { Bundle } from "./repositories/bundle.ts";
 import type { LoadedManifest } from "./repositories/loaded-manifest.ts";
 import { PRELUDE_COLUMNS } from "./repositories/source-prelude.ts";
@@ -50,6 +43,8 @@ export interface ExecutorPoolOptions {
   /** Its time is over, and its executor could not say so. */
   onTimedOut(execution: string): void;
   onOutput(line: string): void;
+  /** The event loop of an executor is blocked, while these run in it. */
+  onBlocked(executions: readonly string[]): void;
   /** A shared executor ended that should not have. */
   onExecutorEnded(reason: string): void;
 }
@@ -90,6 +85,7 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
   const { clock, timers } = options.environment;
   const roster = createExecutorRoster();
   const executors = new Map<number, Executor>();
+  const crashPause = createCrashPause();
   /** Shared executions for which no executor is ready and responsive. */
   let unplaced: ExecuteCommand[] = [];
   /** Isolated executions that wait until fewer processes are starting. */
@@ -98,9 +94,6 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
   let bundle: Bundle | undefined;
   let buildNumber = 0;
   let lastId = 0;
-  let crashes = 0;
-  let lastCrashAt: Ms = -Infinity;
-  let nextStartAt: Ms = -Infinity;
   let isClosed = false;
   let onAllGone = (): void => undefined;
 
@@ -227,17 +220,12 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
 
   const noteCrash = (reason: string): void => {
     options.onExecutorEnded(reason);
-    const now = clock.monotonic();
-    crashes = now - lastCrashAt > EXECUTOR_RESTART_RESET_MS ? 1 : crashes + 1;
-    lastCrashAt = now;
-    const waitMs =
-      crashes === 1 ? 0 : doublingDelayMs(EXECUTOR_RESTART_FIRST_MS, EXECUTOR_RESTART_LIMIT_MS, crashes - 2);
-    nextStartAt = now + waitMs;
+    crashPause.crashed(clock.monotonic());
   };
 
   /** Starts what is missing of the shared executors. */
   const replenish = (): void => {
-    if (bundle === undefined || isClosed || clock.monotonic() < nextStartAt) return;
+    if (bundle === undefined || isClosed || !crashPause.isOver(clock.monotonic())) return;
     while (roster.serving() < options.size) {
       startExecutor(bundle, buildNumber, null, (loaded) => {
         if (!loaded.ok) options.onOutput(loaded.error);
@@ -287,6 +275,7 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
 
   const decide = (decision: RosterDecision): void => {
     if (decision.kind === "timed-out") return options.onTimedOut(decision.execution);
+    if (decision.kind === "blocked") return options.onBlocked(decision.executions);
     const executor = executors.get(decision.executor);
     if (executor === undefined) return;
     if (decision.kind === "kill") kill(executor, `was killed: ${decision.reason}`);
@@ -317,7 +306,7 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
       bundle = next;
       buildNumber = build;
       roster.useBuild(build);
-      nextStartAt = -Infinity;
+      crashPause.reset();
       replenish();
       placeWaiting();
       return ok(manifestsOf(next, loaded.value));

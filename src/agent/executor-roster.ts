@@ -21,6 +21,8 @@ export type RosterDecision =
   /** It has nothing more to do: let it end by itself. */
   | { readonly kind: "dismiss"; readonly executor: number }
   | { readonly kind: "kill"; readonly executor: number; readonly reason: string }
+  /** Told once each time: its event loop is blocked, while these run in it. */
+  | { readonly kind: "blocked"; readonly executor: number; readonly executions: readonly string[] }
   /** Its own timer did not: its event loop is blocked. */
   | { readonly kind: "timed-out"; readonly execution: string };
 
@@ -39,6 +41,7 @@ interface Executor extends ExecutorFacts {
   waiting: number;
   /** Pings without an answer. */
   missedPongs: number;
+  isKnownToBlock: boolean;
 }
 
 interface Placement {
@@ -120,6 +123,12 @@ export function createExecutorRoster(): ExecutorRoster {
     return [];
   };
 
+  const checkBlocked = (executor: Executor): RosterDecision[] => {
+    if (!isBlocked(executor) || executor.isKnownToBlock || executor.executions.size === 0) return [];
+    executor.isKnownToBlock = true;
+    return [{ kind: "blocked", executor: executor.id, executions: [...executor.executions] }];
+  };
+
   const checkRetired = (executor: Executor, now: Ms): RosterDecision[] => {
     if (executor.executions.size === 0) return [{ kind: "dismiss", executor: executor.id }];
     if (![...executor.executions].every((execution) => isOverdue(execution, now))) return [];
@@ -128,7 +137,8 @@ export function createExecutorRoster(): ExecutorRoster {
 
   return {
     add(id, facts) {
-      executors.set(id, { id, ...facts, state: "starting", executions: new Set(), waiting: 0, missedPongs: 0 });
+      const fresh = { state: "starting", waiting: 0, missedPongs: 0, isKnownToBlock: false } as const;
+      executors.set(id, { id, ...facts, ...fresh, executions: new Set() });
     },
     ready(id) {
       const executor = executors.get(id);
@@ -140,7 +150,9 @@ export function createExecutorRoster(): ExecutorRoster {
     },
     heard(id) {
       const executor = executors.get(id);
-      if (executor) executor.missedPongs = 0;
+      if (executor === undefined) return;
+      executor.missedPongs = 0;
+      executor.isKnownToBlock = false;
     },
     retire(id) {
       const executor = executors.get(id);
@@ -199,8 +211,9 @@ export function createExecutorRoster(): ExecutorRoster {
     },
     check(now) {
       const overdue = [...watched].flatMap((placement) => checkPlacement(placement, now));
-      const retired = [...executors.values()].filter(({ state, isIsolated }) => state === "retired" && !isIsolated);
-      return [...overdue, ...retired.flatMap((executor) => checkRetired(executor, now))];
+      const all = [...executors.values()];
+      const retired = all.filter(({ state, isIsolated }) => state === "retired" && !isIsolated);
+      return [...overdue, ...all.flatMap(checkBlocked), ...retired.flatMap((executor) => checkRetired(executor, now))];
     },
     serving: () => [...executors.values()].filter(({ state, isIsolated }) => state !== "retired" && !isIsolated).length,
     executors: () => [...executors.keys()],

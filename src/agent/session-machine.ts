@@ -20,20 +20,18 @@ import {
   type RelayedAgentMessage,
   decodeRelayedAgentCommand,
 } from "../protocol/executor-messages.ts";
-import { LEASE_MARGIN_MS, PING_DEAD_MS, PING_INTERVAL_MS } from "../protocol/limits.ts";
+import { PING_DEAD_MS } from "../protocol/limits.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import { pack, unpack } from "../process/pack.ts";
 import {
   CHALLENGE_DEADLINE_MS,
   CONNECT_DEADLINE_MS,
-  HELLO_KNOWN_LIMIT,
   RECONNECT_FIRST_MS,
-  RECONNECT_LIMIT_MS,
   RECONNECT_SLOW_MS,
   RECONNECT_STABLE_MS,
 } from "./limits.ts";
-import { createOpenRequests } from "./open-requests.ts";
-import { createOutbox } from "./outbox.ts";
+import { createLease } from "./lease.ts";
+import { createSessionMemory } from "./session-memory.ts";
 
 // The agent's end of the protocol with its orchestrator: events in, actions out, no clock and no socket inside. `now` is monotonic.
 //
@@ -41,9 +39,8 @@ import { createOutbox } from "./outbox.ts";
 //        ^                          |                      |                         |                   | challenge: greeting again
 //        +------- closed, refused, deadline passed, broken frame, reject ------------+-------------------+
 //
-// The session outlives connections: its outbox, open requests and known executions end only with `session_unknown`. Whatever the state of
-// the connection, the agent must have stopped its executions before the server gives them up (`fence`). The lease is counted from the moment
-// we sent the last thing the server is known to have received; that is never later than the moment the server counts from.
+// The session outlives connections: its memory (session-memory.ts) ends only with `session_unknown`. Whatever the state of
+// the connection, the agent must have stopped its executions before the server gives them up (`fence`; lease.ts).
 
 export interface AgentIdentity {
   readonly pid: number;
@@ -97,41 +94,26 @@ type Connection =
   | { readonly kind: "connecting"; readonly deadline: Ms }
   | { readonly kind: "opened"; readonly deadline: Ms }
   | { readonly kind: "greeting"; readonly epoch: number; readonly helloAt: Ms; readonly deadline: Ms }
-  | { readonly kind: "open"; readonly epoch: number; readonly since: Ms; readonly pingAt: Ms }
+  | { readonly kind: "open"; readonly epoch: number; readonly helloAt: Ms; readonly since: Ms; readonly pingAt: Ms }
   | { readonly kind: "ended" };
 
 interface Session {
   readonly id: string;
   readonly secret: string;
-  readonly leaseMs: Ms;
 }
-
-/** So many pings, or attempts to reconnect, fit into a lease: one that fails must not end it. */
-const TRIES_IN_A_LEASE = 6;
 
 const notFoundCodes = new Set(["project_not_found", "environment_not_found", "environment_archived"]);
 const CLOSED_NOT_FOUND = 4004;
 const CLOSED_PROTOCOL_MISMATCH = 4010;
 
 export function createSessionMachine(options: { identity: AgentIdentity; random: Random }): SessionMachine {
-  const outbox = createOutbox();
-  const requests = createOpenRequests();
-  /** Executions that were received and whose end is not acknowledged. */
-  const known = new Set<string>();
-  /** When each ping without an answer was sent. */
-  const pings = new Map<number, Ms>();
+  const memory = createSessionMemory();
+  const lease = createLease();
   let connection: Connection = { kind: "disconnected", retryAt: 0 };
   let session: Session | null = null;
   let wasEverWelcome = false;
   let failedAttempts = 0;
   let heardAt: Ms = 0;
-  /** The server has received something that we sent at this time. */
-  let provenAt: Ms = 0;
-  let isFenced = false;
-  let lastPing = 0;
-
-  const fenceAt = (): Ms =>
-    session === null || isFenced ? Infinity : provenAt + session.leaseMs - marginMs(session.leaseMs);
 
   const control = (epoch: number, message: AgentControl): SessionAction => {
     const envelope: AgentEnvelope = { kind: "control", epoch, sequence: 0, acknowledged: 0 };
@@ -146,8 +128,7 @@ export function createSessionMachine(options: { identity: AgentIdentity; random:
   const disconnect = (reason: string, now: Ms, slow = false): SessionAction[] => {
     if (connection.kind === "open" && now - connection.since >= RECONNECT_STABLE_MS) failedAttempts = 0;
     failedAttempts += 1;
-    const limitMs = Math.min(RECONNECT_LIMIT_MS, (session?.leaseMs ?? Infinity) / TRIES_IN_A_LEASE);
-    const jittered = jitteredDelayMs(RECONNECT_FIRST_MS, limitMs, failedAttempts, options.random);
+    const jittered = jitteredDelayMs(RECONNECT_FIRST_MS, lease.reconnectLimitMs(), failedAttempts, options.random);
     const retryInMs = slow ? RECONNECT_SLOW_MS : jittered;
     connection = { kind: "disconnected", retryAt: now + retryInMs };
     return [{ kind: "disconnected", reason, retryInMs }];
@@ -170,14 +151,14 @@ export function createSessionMachine(options: { identity: AgentIdentity; random:
 
   const hello = (epoch: number, now: Ms): SessionAction[] => {
     connection = { kind: "greeting", epoch, helloAt: now, deadline: now + CHALLENGE_DEADLINE_MS };
-    pings.clear();
+    lease.forgetPings();
     const message: AgentControl = {
       kind: "hello",
       protocol: PROTOCOL_VERSION,
       session: session?.id ?? null,
       secret: session?.secret ?? null,
-      acknowledged: outbox.lastAcknowledged(),
-      known: [...known].slice(0, HELLO_KNOWN_LIMIT),
+      acknowledged: memory.lastAcknowledged(),
+      known: memory.known(),
       agent: options.identity,
     };
     return [control(epoch, message)];
@@ -185,37 +166,30 @@ export function createSessionMachine(options: { identity: AgentIdentity; random:
 
   const forgetSession = (reason: string): SessionAction[] => {
     session = null;
-    outbox.reset();
-    requests.reset();
-    known.clear();
+    lease.drop();
+    memory.reset();
     return [{ kind: "session-lost", reason }];
   };
 
-  const acknowledge = (sequence: number): void => {
-    if (sequence <= outbox.lastAcknowledged()) return;
-    for (const frame of outbox.acknowledge(sequence)) for (const execution of frame.ended) known.delete(execution);
-  };
-
+  /** A second welcome, after two challenges in a row, counts as much as the first: the server forgot what came between them. */
   const welcome = (message: Extract<AgentControlReply, { kind: "welcome" }>, now: Ms): SessionAction[] => {
-    if (connection.kind !== "greeting") return [];
+    if (connection.kind !== "greeting" && connection.kind !== "open") return [];
     const { epoch, helloAt } = connection;
-    const isNew = session === null;
-    if (message.lastSequence < outbox.lastAcknowledged()) {
+    if (session?.id === message.session && message.lastSequence < memory.lastAcknowledged()) {
       return [...forgetSession("the server lost a part of its history"), ...hello(epoch, now)];
     }
-    session = { id: message.session, secret: message.secret ?? session?.secret ?? "", leaseMs: message.leaseMs };
-    connection = { kind: "open", epoch, since: now, pingAt: now + pingIntervalMs(session.leaseMs) };
+    const isNew = session?.id !== message.session;
+    const lost = isNew && session !== null ? forgetSession("the server opened another session") : [];
+    session = { id: message.session, secret: message.secret ?? session?.secret ?? "" };
+    lease.grant(message.leaseMs, helloAt);
+    connection = { kind: "open", epoch, helloAt, since: now, pingAt: now + lease.pingIntervalMs() };
     wasEverWelcome = true;
-    provenAt = helloAt;
-    isFenced = false;
-    acknowledge(message.lastSequence);
-    const resent = outbox.unacknowledged().map((frame) => sendData(epoch, frame));
-    for (const request of requests.receivedUpTo(message.lastSequence)) outbox.add(request);
-    return [...resent, { kind: "connected", session: message.session, isNew }];
+    const resent = memory.resume(message.lastSequence).map((frame) => sendData(epoch, frame));
+    return [...lost, ...resent, { kind: "connected", session: message.session, isNew }];
   };
 
   const rejected = (message: Extract<AgentControlReply, { kind: "reject" }>, now: Ms): SessionAction[] => {
-    if (connection.kind !== "greeting") return [];
+    if (connection.kind !== "greeting" && connection.kind !== "open") return [];
     if (message.code === "session_unknown" && session !== null) {
       return [...forgetSession(message.message), ...hello(connection.epoch, now)];
     }
@@ -237,33 +211,10 @@ export function createSessionMachine(options: { identity: AgentIdentity; random:
       case "reject":
         return rejected(message, now);
       case "pong":
-        provenAt = Math.max(provenAt, pings.get(message.sequence) ?? 0);
-        pings.delete(message.sequence);
+        lease.pong(message.sequence);
         return [];
       default:
         return exhaustive(message);
-    }
-  };
-
-  /** Whether a command says something new; what arrives twice stops here. */
-  const isNews = (command: RelayedAgentCommand): boolean => {
-    switch (command.kind) {
-      case "execute":
-        if (known.has(command.execution)) return false;
-        known.add(command.execution);
-        return true;
-      case "submitted":
-      case "refused":
-      case "answer":
-      case "done":
-        return requests.close(command.caller, command.request);
-      case "abort":
-        requests.closeAll(command.execution);
-        return true;
-      case "drain":
-        return true;
-      default:
-        return exhaustive(command);
     }
   };
 
@@ -275,9 +226,9 @@ export function createSessionMachine(options: { identity: AgentIdentity; random:
       return unpackMessages(agentFrameBody(bytes)).flatMap((item) => onControl(decodeAgentControlReply(item), now));
     }
     if (connection.kind !== "open" || envelope.epoch !== connection.epoch) return [];
-    acknowledge(envelope.acknowledged);
+    memory.acknowledge(envelope.acknowledged);
     if (envelope.kind === "acknowledgement") return [];
-    const commands = unpackMessages(agentFrameBody(bytes)).map(decodeRelayedAgentCommand).filter(isNews);
+    const commands = unpackMessages(agentFrameBody(bytes)).map(decodeRelayedAgentCommand).filter(memory.isNews);
     return commands.length === 0 ? [] : [{ kind: "commands", commands }];
   };
 
@@ -288,23 +239,20 @@ export function createSessionMachine(options: { identity: AgentIdentity; random:
   };
 
   /** A connection without a sign of the orchestrator for so long may be one that it does not know any more: a new one will tell. */
-  const fence = (current: Session, now: Ms): SessionAction[] => {
-    isFenced = true;
-    const silentMs = now - provenAt;
-    const isConnected = connection.kind !== "disconnected";
-    const dropped = isConnected ? drop(1000, "the server did not answer for too long", now) : [];
-    return [{ kind: "fence", silentMs, withinMs: marginMs(current.leaseMs) / 2 }, ...dropped];
+  const fence = (now: Ms): SessionAction[] => {
+    const dropped = connection.kind === "disconnected" ? [] : drop(1000, "the server did not answer for too long", now);
+    return [{ kind: "fence", ...lease.fence(now) }, ...dropped];
+  };
+
+  const ping = (now: Ms): SessionAction[] => {
+    if (connection.kind !== "open" || now < connection.pingAt) return [];
+    connection = { ...connection, pingAt: now + lease.pingIntervalMs() };
+    return [control(connection.epoch, { kind: "ping", sequence: lease.ping(now) })];
   };
 
   const onTick = (now: Ms): SessionAction[] => {
-    const actions: SessionAction[] = session !== null && now >= fenceAt() ? fence(session, now) : [];
-    if (session !== null && connection.kind === "open" && now >= connection.pingAt) {
-      connection = { ...connection, pingAt: now + pingIntervalMs(session.leaseMs) };
-      lastPing += 1;
-      pings.set(lastPing, now);
-      actions.push(control(connection.epoch, { kind: "ping", sequence: lastPing }));
-    }
-    return [...actions, ...onDeadline(now)];
+    const fenced = now >= lease.fenceAt() ? fence(now) : [];
+    return [...fenced, ...ping(now), ...onDeadline(now)];
   };
 
   const onDeadline = (now: Ms): SessionAction[] => {
@@ -357,32 +305,17 @@ export function createSessionMachine(options: { identity: AgentIdentity; random:
   return {
     handle,
     post(message) {
-      if (session === null) return;
-      if (message.kind === "submit" || message.kind === "await" || message.kind === "cancel") {
-        requests.open(message, outbox.nextSequence());
-      }
-      if (message.kind === "unawait") requests.close(message.caller, message.request);
-      if (message.kind === "outcome") requests.closeAll(message.execution);
-      outbox.add(message);
+      if (session !== null) memory.post(message);
     },
     flush() {
-      const sealed = outbox.seal();
+      const sealed = memory.seal();
       const current = connection;
       return current.kind === "open" ? sealed.map((frame) => sendData(current.epoch, frame)) : [];
     },
-    isSettled: () => known.size === 0 && (connection.kind !== "open" || outbox.isEmpty()),
-    outboxBytes: () => outbox.bytes(),
-    nextDueAt: () => Math.min(fenceAt(), connectionDueAt(connection, heardAt)),
+    isSettled: () => memory.hasEndedAll() && (connection.kind !== "open" || memory.isEmpty()),
+    outboxBytes: () => memory.bytes(),
+    nextDueAt: () => Math.min(lease.fenceAt(), connectionDueAt(connection, heardAt)),
   };
-}
-
-/** An agent gives up so long before its lease ends. */
-function marginMs(leaseMs: Ms): Ms {
-  return Math.min(LEASE_MARGIN_MS, leaseMs / 4);
-}
-
-function pingIntervalMs(leaseMs: Ms): Ms {
-  return Math.min(PING_INTERVAL_MS, leaseMs / TRIES_IN_A_LEASE);
 }
 
 function connectionDueAt(connection: Connection, heardAt: Ms): Ms {

@@ -38,6 +38,7 @@ export interface AgentEvent {
     | "not_found"
     | "session_lost"
     | "executor_ended"
+    | "executor_blocked"
     | "output"
     | "overloaded"
     | "draining"

@@ -390,9 +390,10 @@ describe("what is asked to stop", () => {
 });
 
 test("an executor whose event loop is blocked gets no new work", async () => {
-  const { server } = await started(flows, { executors: 2 });
+  const { server, agent } = await started(flows, { executors: 2 });
   await server.take("declare");
   server.send(execute(id(1), "flows/block", 3_000));
+  expect((await agent.event("executor_blocked")).text).toContain(id(1));
   const pids = new Set<string>();
   for (let step = 2; step < 400; step++) {
     server.send(execute(id(step), "flows/pid"));

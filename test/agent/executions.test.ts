@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { RelayedAgentMessage } from "../../src/protocol/executor-messages.ts";
 import { createExecutions } from "../../src/agent/executions.ts";
-import { OUTBOX_LIMIT_BYTES, OUTBOX_LOGS_LIMIT_BYTES } from "../../src/agent/limits.ts";
+import { OUTBOX_LIMIT_BYTES, OUTBOX_LOGS_LIMIT_BYTES, STOP_GRACE_MS } from "../../src/agent/limits.ts";
 
 /** Executions whose pool and session only write down what they are asked. */
 function desk(concurrency = 10) {
@@ -89,7 +89,7 @@ describe("executions", () => {
     said();
     executions.forgetAll();
     executions.abandoned("a", "its executor was killed");
-    expect(said()).toEqual(["stop all within 2000 ms"]);
+    expect(said()).toEqual([`stop all within ${STOP_GRACE_MS} ms`]);
     expect(executions.count()).toBe(0);
   });
 

@@ -46,6 +46,7 @@ async function poolOf(files: Readonly<Record<string, string>>, size = 1) {
     onStopped: (execution) => heard.add(`${execution} stopped`),
     onTimedOut: (execution) => heard.add(`${execution} timed out`),
     onOutput: (line) => output.add(line),
+    onBlocked: () => undefined,
     onExecutorEnded: (reason) => heard.add(`ended: ${reason}`),
   });
   cleanUps.push(async () => {

@@ -92,6 +92,8 @@ describe("an execution that does not stop within its grace", () => {
     roster.place("other", 1, null, 0);
     roster.outcomeKnown("a", 0);
     block(roster, 1);
+    expect(roster.check(1)).toEqual([{ kind: "blocked", executor: 1, executions: ["a", "other"] }]);
+    expect(roster.check(2)).toEqual([]);
     expect(roster.check(ABORT_GRACE_MS)).toMatchObject([{ kind: "kill", executor: 1 }]);
   });
 
@@ -127,7 +129,7 @@ describe("a timeout that the executor cannot keep", () => {
     expect(roster.check(dueAt)).toEqual([{ kind: "timed-out", execution: "a" }]);
     expect(roster.check(dueAt + 1)).toEqual([]);
     block(roster, 1);
-    expect(roster.check(dueAt + ABORT_GRACE_MS)).toMatchObject([{ kind: "kill", executor: 1 }]);
+    expect(roster.check(dueAt + ABORT_GRACE_MS)).toContainEqual(expect.objectContaining({ kind: "kill", executor: 1 }));
   });
 
   test("is not looked at when the outcome is known", () => {

@@ -241,6 +241,17 @@ describe("messages", () => {
     ]);
   });
 
+  test("that the server did not look at between two challenges are sent again", () => {
+    const { at, connect } = bench();
+    connect(0);
+    at(1).control({ kind: "challenge", epoch: 1 });
+    at(1).control({ kind: "challenge", epoch: 1 });
+    const welcome = { kind: "welcome", session: "S1", secret: null, lastSequence: 0, leaseMs: LEASE_MS } as const;
+    at(2).control(welcome);
+    at(2).say(submit(1));
+    expect(sentIn(at(3).control(welcome))).toMatchObject([{ sequence: 1, messages: [{ request: 1 }] }]);
+  });
+
   test("that are broken end the connection, not the agent", () => {
     const { at, connect } = bench();
     connect(0);
