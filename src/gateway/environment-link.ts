@@ -118,7 +118,7 @@ export function createEnvironmentLink(parts: EnvironmentLinkParts): EnvironmentL
       },
       onCredit() {
         agents.hasRoom();
-        release();
+        release({ kind: "room" });
       },
       onClose(reason) {
         cancelWait();
@@ -138,13 +138,13 @@ export function createEnvironmentLink(parts: EnvironmentLinkParts): EnvironmentL
     log.info({ environment: key, epoch }, "link open");
     agents.opened(link);
     topics.opened(link);
-    release();
+    release({ kind: "opened" });
   };
 
   /** Sends what is parked while there is credit. */
-  const release = (): void => {
-    do feed({ kind: "room" });
-    while (link !== null && link.hasCredit() && parking.parkedCount() > 0);
+  const release = (event: ParkingEvent): void => {
+    feed(event);
+    while (parking.phase() === "ready" && link?.hasCredit() && parking.parkedCount() > 0) feed({ kind: "room" });
   };
 
   const lost = (reason: string): void => {
@@ -172,6 +172,8 @@ export function createEnvironmentLink(parts: EnvironmentLinkParts): EnvironmentL
         return agents.onClose(payload);
       case linkTypes.topicEvent:
         return topics.onEvent(payload);
+      case linkTypes.goodbye:
+        return feed({ kind: "left" });
       default:
         throw new Error(`a frame of type ${type}, which orchestrators do not send`);
     }
@@ -180,6 +182,7 @@ export function createEnvironmentLink(parts: EnvironmentLinkParts): EnvironmentL
   const onReply = (payload: Buffer): void => {
     const [id, isOk, value] = unpackList(payload);
     if (typeof id !== "number") throw new Error("a reply without a number");
+    if (parking.phase() !== "ready") return; // After its goodbye: the next orchestrator is asked.
     feed({ kind: "replied", id });
     settle(id, isOk === true ? ok(value) : failure(readFailure(value)));
   };

@@ -17,11 +17,12 @@ import { exhaustive } from "../base/exhaustive.ts";
 //   down       nobody needs it; a request or a connected agent makes it `starting`
 //   starting   the supervisor was asked for it, or the link is being opened; requests are parked
 //   ready      the link is open; requests are sent while there is credit, else parked
+//   leaving    the orchestrator has said goodbye; requests are parked until the link is closed and another one is open
 //
 // A request is parked or sent until it is answered. When the link breaks, those sent that may be repeated are parked again, before the others;
-// of the rest nobody knows whether they took effect.
+// of the rest nobody knows whether they took effect. Before its goodbye an orchestrator answers what it took, so then all are parked again.
 
-export type ParkingPhase = "down" | "starting" | "ready";
+export type ParkingPhase = "down" | "starting" | "ready" | "leaving";
 
 export type ParkingEvent =
   /** A caller asks; `bytes` is what the request holds in memory, `waitMs` how long the orchestrator may take by the caller's own wish. */
@@ -38,8 +39,11 @@ export type ParkingEvent =
   | { readonly kind: "replied"; readonly id: number }
   /** Agents or subscribers are there, or none any more. */
   | { readonly kind: "wanted"; readonly isWanted: boolean }
-  /** The link is open, or has room again. */
+  | { readonly kind: "opened" }
+  /** The link has room again. */
   | { readonly kind: "room" }
+  /** The orchestrator says that it stops, and has answered everything it took. */
+  | { readonly kind: "left" }
   /** The link broke, or did not open. */
   | { readonly kind: "lost" }
   /** The supervisor refuses to start it. */
@@ -133,13 +137,15 @@ export function createParking(name: string): Parking {
     return effects;
   };
 
-  const parkAgain = (now: Ms): ParkingEffect[] => {
+  /** Parks what was sent, before what is parked. `isTaken`: the orchestrator may have taken it. */
+  const parkAgain = (now: Ms, isTaken: boolean): ParkingEffect[] => {
     const waiting = [...parked.values()];
     const underWay = [...sent.values()];
     parked = new Map();
     parkedBytes = 0;
     sent.clear();
     const effects = underWay.flatMap((request): ParkingEffect[] => {
+      if (!isTaken) return park({ ...request, sends: request.sends - 1, deadlineAt: now + PARK_WAIT_MS });
       if (!request.isRepeatable) return [{ kind: "fail", id: request.id, failure: unknownOutcome(name) }];
       if (request.sends >= SENDS_LIMIT) return [{ kind: "fail", id: request.id, failure: stoppedTooOften(name) }];
       return park({ ...request, deadlineAt: now + PARK_WAIT_MS });
@@ -162,11 +168,11 @@ export function createParking(name: string): Parking {
   };
 
   const onLost = (now: Ms): ParkingEffect[] => {
-    const wasReady = phase === "ready";
+    const wasOpen = phase === "ready" || phase === "leaving";
     phase = "down";
-    const effects = parkAgain(now);
+    const effects = parkAgain(now, true);
     if (!isWanted && parked.size === 0) return effects;
-    if (wasReady) return [...effects, ...ask()];
+    if (wasOpen) return [...effects, ...ask()];
     phase = "starting"; // A link that did not open is not tried again at once, or it would be tried without end.
     askAgainAt = now + RECONNECT_MS;
     return effects;
@@ -213,10 +219,15 @@ export function createParking(name: string): Parking {
         case "wanted":
           isWanted = event.isWanted;
           return isWanted && phase === "down" ? ask() : [];
-        case "room":
+        case "opened":
           phase = "ready";
           askAgainAt = null;
           return release(now);
+        case "room":
+          return phase === "ready" ? release(now) : [];
+        case "left":
+          phase = "leaving";
+          return parkAgain(now, false);
         case "lost":
           return onLost(now);
         case "refused":

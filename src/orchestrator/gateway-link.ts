@@ -30,6 +30,8 @@ export interface GatewayLinkEvents {
 
 /** The way to agents, callers and watchers. */
 export interface GatewayLink extends AgentPort, ReplyPort, TopicPort {
+  /** Says that this process stops, after everything it took was answered. */
+  sayGoodbye(): void;
   close(): void;
 }
 
@@ -70,6 +72,7 @@ export function openGatewayLink(stream: Duplex, epoch: number, events: GatewayLi
     sendPackedEvent: (subscription, event) =>
       link.send(linkTypes.topicEvent, listHead(2), packSmall(subscription), ...event),
     hasCredit: () => link.hasCredit(),
+    sayGoodbye: () => link.send(linkTypes.goodbye),
     close: () => link.close(),
   };
 }

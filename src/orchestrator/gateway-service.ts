@@ -39,6 +39,7 @@ export interface GatewayService {
   viewers(): number;
   /** From now on nothing of what arrives is looked at. */
   stop(): void;
+  sayGoodbye(): void;
   close(): void;
 }
 
@@ -105,6 +106,7 @@ export function serveGateway(stream: Duplex, parts: GatewayServiceParts): Gatewa
     stop() {
       isStopped = true;
     },
+    sayGoodbye: () => link.sayGoodbye(),
     close: () => link.close(),
   };
 }

@@ -111,6 +111,7 @@ export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
       isDraining = true;
       for (const service of gateways) service.stop();
       inbox.drain();
+      for (const service of gateways) service.sayGoodbye(); // After the answers, so that the gateway knows what was not taken.
       for (const part of [agents, wakeUp, checkpoints, activity]) part.stop();
       await reader.close();
       await new Promise<void>((resolve) => endOfTurn(resolve)); // What was said is on its way.

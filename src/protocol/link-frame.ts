@@ -25,6 +25,8 @@ export const linkTypes = {
   topicEvent: 10,
   /** Either direction: u32 bytes, u32 frames that were handled: the other side may send as many more. Never counted itself. */
   credit: 11,
+  /** Orchestrator: it stops. What it took is answered; what has no answer by now was not taken. Nothing after it counts. */
+  goodbye: 12,
 } as const;
 
 export type LinkType = (typeof linkTypes)[keyof typeof linkTypes];

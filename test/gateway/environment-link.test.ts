@@ -86,6 +86,22 @@ describe("a restart of the orchestrator", () => {
   });
 });
 
+test("a run that an orchestrator did not take before its goodbye is started by the next one", async () => {
+  rig.orchestrator.answer("start-run", never);
+  const call = rig.call("POST", `${E}/runs`, { target: "a/b" });
+  const { id } = await rig.orchestrator.hears("request");
+  rig.supervisor.set("development", "silence");
+  rig.orchestrator.sendPacked(linkTypes.goodbye, null);
+  rig.orchestrator.sendPacked(linkTypes.reply, [id, false, { code: "shutting_down", message: "It stops." }]);
+  await new Promise(setImmediate); // As an orchestrator does, so that what it said is on its way.
+  await rig.orchestrator.kill();
+  rig.orchestrator.answer("start-run", () =>
+    ok({ runId: "Rbcdfgh", stepId: "Rbcdfgh:1", executionId: "Rbcdfgh:1:1", isNew: true }),
+  );
+  await comeBack();
+  expect(await call).toMatchObject({ status: 201 });
+});
+
 test("a refusal of the supervisor is answered at once, with its reason", async () => {
   rig.supervisor.set("development", {
     code: "environment_unavailable",

@@ -14,6 +14,7 @@ function request(id: number, given: Partial<Extract<ParkingEvent, { kind: "reque
   return { kind: "request", id, bytes: 100, isRepeatable: true, waitMs: 0, hasCredit: true, ...given };
 }
 
+const opened: ParkingEvent = { kind: "opened" };
 const room: ParkingEvent = { kind: "room" };
 const lost: ParkingEvent = { kind: "lost" };
 const tick: ParkingEvent = { kind: "tick" };
@@ -37,7 +38,7 @@ function inShort(effects: readonly ParkingEffect[]): string[] {
 function readyParking(): Parking {
   const parking = createParking("default/development");
   parking.take({ kind: "wanted", isWanted: true }, 0);
-  parking.take(room, 0);
+  parking.take(opened, 0);
   return parking;
 }
 
@@ -53,7 +54,7 @@ describe("while the orchestrator is down", () => {
     const parking = createParking("default/development");
     parking.take(request(1), 0);
     parking.take(request(2), 30);
-    expect(parking.take(room, 50)).toEqual([
+    expect(parking.take(opened, 50)).toEqual([
       { kind: "send", id: 1, waitedMs: 50 },
       { kind: "send", id: 2, waitedMs: 20 },
     ]);
@@ -99,7 +100,7 @@ describe("while the orchestrator is down", () => {
     const parking = createParking("default/development");
     parking.take(request(1), 0);
     expect(parking.take({ kind: "gone", id: 1 }, 5)).toEqual([]);
-    expect(parking.take(room, 10)).toEqual([]);
+    expect(parking.take(opened, 10)).toEqual([]);
   });
 });
 
@@ -157,14 +158,14 @@ describe("when the link breaks", () => {
     parking.take(request(3, { hasCredit: false }), 0);
     expect(inShort(parking.take(lost, 5))).toEqual(["fail 2 outcome_unknown", "ask"]);
     parking.take(request(4), 6);
-    expect(inShort(parking.take(room, 10))).toEqual(["send 1", "send 3", "send 4"]);
+    expect(inShort(parking.take(opened, 10))).toEqual(["send 1", "send 3", "send 4"]);
   });
 
   test("what was never sent is sent once, whatever it is", () => {
     const parking = createParking("default/development");
     parking.take(request(1, { isRepeatable: false }), 0);
     expect(parking.take(lost, 5)).toEqual([]);
-    expect(inShort(parking.take(room, 400))).toEqual(["send 1"]);
+    expect(inShort(parking.take(opened, 400))).toEqual(["send 1"]);
   });
 
   test("a request that three orchestrators died with is not given to a fourth", () => {
@@ -172,7 +173,7 @@ describe("when the link breaks", () => {
     parking.take(request(1), 0);
     for (const at of [10, 20]) {
       parking.take(lost, at);
-      expect(inShort(parking.take(room, at + 5))).toEqual(["send 1"]);
+      expect(inShort(parking.take(opened, at + 5))).toEqual(["send 1"]);
     }
     expect(inShort(parking.take(lost, 30))).toEqual(["fail 1 environment_unavailable", "ask"]);
   });
@@ -206,9 +207,32 @@ describe("when the link breaks", () => {
   });
 });
 
+describe("when the orchestrator says goodbye", () => {
+  test("all that it did not answer is sent to the next one, whatever it is", () => {
+    const parking = readyParking();
+    parking.take(request(1, { isRepeatable: false }), 0);
+    parking.take(request(2, { hasCredit: false }), 0);
+    expect(parking.take({ kind: "left" }, 5)).toEqual([]);
+    expect(parking.take(request(3, { isRepeatable: false }), 6)).toEqual([]);
+    expect(parking.take(room, 7)).toEqual([]);
+    expect(parking.take(lost, 8)).toEqual([ask]);
+    expect(inShort(parking.take(opened, 9))).toEqual(["send 1", "send 2", "send 3"]);
+  });
+
+  test("it does not count as one that a request died with", () => {
+    const parking = readyParking();
+    parking.take(request(1), 0);
+    for (let at = 10; at < 100; at += 10) {
+      parking.take({ kind: "left" }, at);
+      parking.take(lost, at + 1);
+      expect(inShort(parking.take(opened, at + 2))).toEqual(["send 1"]);
+    }
+  });
+});
+
 test("a thousand parked requests are released in portions, so that credit can be looked at in between", () => {
   const parking = createParking("default/development");
   for (let id = 1; id <= 300; id++) parking.take(request(id), 0);
-  expect(parking.take(room, 1)).toHaveLength(125);
+  expect(parking.take(opened, 1)).toHaveLength(125);
   expect(parking.parkedCount()).toBe(175);
 });

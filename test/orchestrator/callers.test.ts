@@ -199,3 +199,17 @@ describe("a caller", () => {
     }
   });
 });
+
+test("an orchestrator that stops answers what it took and then says goodbye: what has no answer was not taken", async () => {
+  const heard: string[] = [];
+  const ask = () => gateway.request("start-run", call()).then(() => heard.push("answer"));
+  await ask();
+  void gateway.goodbye.then(() => heard.push("goodbye"));
+  for (let count = 0; count < 50; count++) void ask();
+  await new Promise(setImmediate); // Some of them have arrived.
+  await rig.orchestrator.drain();
+  await gateway.closed;
+  const answers = heard.indexOf("goodbye");
+  expect(heard).toHaveLength(answers + 1);
+  expect(rig.database.get("SELECT count(*) AS count FROM runs")).toEqual({ count: answers });
+});

@@ -26,6 +26,8 @@ export interface ScriptedGateway {
   readonly link: Link;
   /** Gives no credit back while true. */
   hoard(isHoarding: boolean): void;
+  /** Resolves when the orchestrator says that it stops. */
+  readonly goodbye: Promise<void>;
   /** Ends when the orchestrator or its process has gone. */
   readonly closed: Promise<string>;
   close(): void;
@@ -42,6 +44,7 @@ export async function scriptedGateway(stream: Duplex): Promise<ScriptedGateway> 
   const agents = new Map<number, ScriptedAgent>();
   const subscriptions = new Map<number, Arrivals<TopicEvent>>();
   const hello = withResolvers<number>();
+  const goodbye = withResolvers<void>();
   const closed = withResolvers<string>();
   let last = 0;
 
@@ -66,6 +69,8 @@ export async function scriptedGateway(stream: Duplex): Promise<ScriptedGateway> 
         const [subscription, event] = unpackList(payload);
         return subscriptions.get(Number(subscription))?.add(event as TopicEvent);
       }
+      case linkTypes.goodbye:
+        return goodbye.resolve();
       default:
         throw new Error(`an orchestrator sent type ${type}`);
     }
@@ -124,6 +129,7 @@ export async function scriptedGateway(stream: Duplex): Promise<ScriptedGateway> 
       if (!isHoarding) for (const handled of hoarded.splice(0)) handled();
     },
     link,
+    goodbye: goodbye.promise,
     closed: closed.promise,
     close: () => link.close(),
   };
