@@ -1,4 +1,5 @@
 import { type AgentRoster, createAgentRoster } from "./agents/agent-roster.ts";
+import { createCalls, demandOf, readReply } from "./calls.ts";
 import type { Clock, Timers } from "../base/clock.ts";
 import { LINK_HELLO_WAIT_MS, PARKING_TICK_MS } from "./limits.ts";
 import { type Link, createLink, unpackList } from "../process/link.ts";
@@ -8,13 +9,12 @@ import { type TopicHub, createTopicHub } from "./topics/topic-hub.ts";
 import type { Duplex } from "node:stream";
 import type { EnvironmentMessage } from "../process/child-entry.ts";
 import type { SupervisorPort } from "./supervisor-port.ts";
-import { type Failure, isErrorCode } from "../protocol/error-codes.ts";
+import type { Failure } from "../protocol/error-codes.ts";
 import type { Log } from "../process/log.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
-import { type Result, failure, ok } from "../base/result.ts";
+import { type Result, failure } from "../base/result.ts";
 import { environmentKey } from "../protocol/names.ts";
 import { exhaustive } from "../base/exhaustive.ts";
-import { isRepeatable } from "../protocol/orchestrator-requests.ts";
 import { linkTypes } from "../protocol/link-frame.ts";
 
 // The way to one orchestrator: parking.ts decides, this file asks the supervisor, opens the link, and passes what travels on it to those who
@@ -34,7 +34,6 @@ export interface EnvironmentLink {
   ): Promise<Result<RequestResults[N], Failure>>;
   readonly agents: AgentRoster;
   readonly topics: TopicHub;
-  isReady(): boolean;
   /** What the supervisor says about the orchestrator, whenever that changes. */
   onMessage(message: EnvironmentMessage): void;
   /** The environment is gone, or the gateway stops: everyone who waits hears why. */
@@ -50,25 +49,14 @@ export interface EnvironmentLinkParts {
   readonly connect: (socketPath: string) => Duplex;
 }
 
-/** A request on its way. */
-interface Call {
-  readonly name: RequestName;
-  readonly params: RequestParams<RequestName>;
-  readonly settle: (result: Result<unknown, Failure>) => void;
-}
-
-/** What a request without values weighs, roughly. */
-const CALL_BYTES = 256;
-
 export function createEnvironmentLink(parts: EnvironmentLinkParts): EnvironmentLink {
   const { ref, supervisor, clock, timers, log } = parts;
   const key = environmentKey(ref.project, ref.environment);
   const parking = createParking(key);
-  const calls = new Map<number, Call>();
+  const calls = createCalls();
   const onDemand = (): void => feed({ kind: "wanted", isWanted: agents.size() > 0 || topics.size() > 0 });
   const agents = createAgentRoster(onDemand);
   const topics = createTopicHub(onDemand);
-  let lastCall = 0;
   let link: Link | null = null; // Once open.
   let isTicking = false;
   let isClosed = false;
@@ -88,12 +76,14 @@ export function createEnvironmentLink(parts: EnvironmentLinkParts): EnvironmentL
     switch (effect.kind) {
       case "ask":
         return void ask();
-      case "send":
-        return send(effect.id, effect.waitedMs);
+      case "send": {
+        const request = calls.request(effect.id, effect.waitedMs);
+        return request === undefined ? undefined : link?.sendPacked(linkTypes.request, request);
+      }
       case "forget":
         return link?.sendPacked(linkTypes.forget, [effect.id]);
       case "fail":
-        return settle(effect.id, failure(effect.failure));
+        return calls.settle(effect.id, failure(effect.failure));
       default:
         return exhaustive(effect);
     }
@@ -103,17 +93,16 @@ export function createEnvironmentLink(parts: EnvironmentLinkParts): EnvironmentL
     const answer = await supervisor.request("ensure-environment", ref);
     if (isClosed) return;
     if (answer.ok) return open(answer.value.socketPath);
-    log.warn(
-      { environment: key, code: answer.error.code },
-      `the orchestrator is not to be had: ${answer.error.message}`,
-    );
+    const { code, message } = answer.error;
+    log.warn({ environment: key, code }, `the orchestrator is not to be had: ${message}`);
     feed({ kind: "refused", failure: answer.error });
   };
 
   const open = (socketPath: string): void => {
     const opening = createLink(parts.connect(socketPath), {
       onFrame(type, payload, handled) {
-        onFrame(type, payload, opening);
+        if (link === opening) onFrame(type, payload);
+        else onHello(type, payload, opening);
         handled();
       },
       onCredit() {
@@ -122,7 +111,7 @@ export function createEnvironmentLink(parts: EnvironmentLinkParts): EnvironmentL
       },
       onClose(reason) {
         cancelWait();
-        lost(reason);
+        onClose(reason);
       },
     });
     const cancelWait = timers.after(LINK_HELLO_WAIT_MS, () => {
@@ -131,7 +120,8 @@ export function createEnvironmentLink(parts: EnvironmentLinkParts): EnvironmentL
     opening.sendPacked(linkTypes.hello, [PROTOCOL_VERSION, 0]);
   };
 
-  const onHello = (payload: Buffer, opening: Link): void => {
+  const onHello = (type: number, payload: Buffer, opening: Link): void => {
+    if (type !== linkTypes.hello) throw new Error("a first frame that is no hello");
     const [protocol, epoch] = unpackList(payload);
     if (protocol !== PROTOCOL_VERSION) throw new Error(`an orchestrator of protocol ${String(protocol)}`);
     link = opening;
@@ -141,28 +131,8 @@ export function createEnvironmentLink(parts: EnvironmentLinkParts): EnvironmentL
     release({ kind: "opened" });
   };
 
-  /** Sends what is parked while there is credit. */
-  const release = (event: ParkingEvent): void => {
-    feed(event);
-    while (parking.phase() === "ready" && link?.hasCredit() && parking.parkedCount() > 0) feed({ kind: "room" });
-  };
-
-  const lost = (reason: string): void => {
-    if (link !== null) {
-      link = null;
-      agents.lost();
-      topics.lost();
-    }
-    log.info({ environment: key, reason }, "link closed");
-    feed({ kind: "lost" });
-  };
-
   /** Throws on what no orchestrator of ours says: the link then ends. */
-  const onFrame = (type: number, payload: Buffer, from: Link): void => {
-    if (link !== from) {
-      if (type !== linkTypes.hello) throw new Error("a first frame that is no hello");
-      return onHello(payload, from);
-    }
+  const onFrame = (type: number, payload: Buffer): void => {
     switch (type) {
       case linkTypes.reply:
         return onReply(payload);
@@ -180,46 +150,41 @@ export function createEnvironmentLink(parts: EnvironmentLinkParts): EnvironmentL
   };
 
   const onReply = (payload: Buffer): void => {
-    const [id, isOk, value] = unpackList(payload);
-    if (typeof id !== "number") throw new Error("a reply without a number");
+    const { id, result } = readReply(payload);
     if (parking.phase() !== "ready") return; // After its goodbye: the next orchestrator is asked.
     feed({ kind: "replied", id });
-    settle(id, isOk === true ? ok(value) : failure(readFailure(value)));
+    calls.settle(id, result);
   };
 
-  const send = (id: number, waitedMs: number): void => {
-    const call = calls.get(id);
-    if (call !== undefined) link?.sendPacked(linkTypes.request, [id, call.name, paramsAfter(call.params, waitedMs)]);
+  const onClose = (reason: string): void => {
+    if (link !== null) {
+      link = null;
+      agents.lost();
+      topics.lost();
+    }
+    log.info({ environment: key, reason }, "link closed");
+    feed({ kind: "lost" });
   };
 
-  const settle = (id: number, result: Result<unknown, Failure>): void => {
-    const call = calls.get(id);
-    calls.delete(id);
-    call?.settle(result);
+  /** Sends what is parked while there is credit. */
+  const release = (event: ParkingEvent): void => {
+    feed(event);
+    while (parking.phase() === "ready" && link?.hasCredit() && parking.parkedCount() > 0) feed({ kind: "room" });
   };
 
   const request = (name: RequestName, params: RequestParams<RequestName>, signal?: AbortSignal) =>
     new Promise<Result<unknown, Failure>>((resolve) => {
-      lastCall += 1;
-      const id = lastCall;
       const onGone = (): void => {
         feed({ kind: "gone", id });
-        settle(id, failure({ code: "outcome_unknown", message: "The caller has gone." }));
+        calls.settle(id, failure({ code: "outcome_unknown", message: "The caller has gone." }));
       };
-      const onSettled = (result: Result<unknown, Failure>): void => {
+      const id = calls.add(name, params, (result) => {
         signal?.removeEventListener("abort", onGone);
         resolve(result);
-      };
-      calls.set(id, { name, params, settle: onSettled });
-      signal?.addEventListener("abort", onGone, { once: true });
-      feed({
-        kind: "request",
-        id,
-        bytes: bytesOf(params),
-        isRepeatable: isRepeatable(name, "idempotencyKey" in params ? params : {}),
-        waitMs: "waitMs" in params ? params.waitMs : 0,
-        hasCredit: link?.hasCredit() ?? false,
       });
+      signal?.addEventListener("abort", onGone, { once: true });
+      feed({ kind: "request", id, ...demandOf(name, params), hasCredit: link?.hasCredit() ?? false });
+      if (signal?.aborted) onGone();
     });
 
   return {
@@ -227,7 +192,6 @@ export function createEnvironmentLink(parts: EnvironmentLinkParts): EnvironmentL
     request: request as EnvironmentLink["request"],
     agents,
     topics,
-    isReady: () => link !== null,
     onMessage(message) {
       feed({ kind: "explained", reason: message.state === "ready" ? null : (message.reason ?? message.state) });
       if (message.state === "ready") onDemand();
@@ -236,26 +200,7 @@ export function createEnvironmentLink(parts: EnvironmentLinkParts): EnvironmentL
       isClosed = true;
       link?.close();
       topics.closeAll(reason);
-      for (const id of calls.keys()) settle(id, failure(reason));
+      calls.settleAll(failure(reason));
     },
   };
-}
-
-function readFailure(value: unknown): Failure {
-  const { code, message, details } = (value ?? {}) as Partial<Failure>; // Any member may be absent or wrong; each is looked at.
-  if (typeof code !== "string" || !isErrorCode(code))
-    return { code: "internal", message: "The orchestrator failed without a reason." };
-  return { code, message: String(message), ...(details === undefined ? {} : { details }) };
-}
-
-/** What a request holds in memory while it waits: its values, and little else. */
-function bytesOf(params: RequestParams<RequestName>): number {
-  if (!("arguments" in params)) return CALL_BYTES;
-  return params.arguments.reduce((sum, value) => sum + (value.kind === "inline" ? value.data.length : 0), CALL_BYTES);
-}
-
-/** A caller who was willing to wait has waited for some of that time already. */
-function paramsAfter(params: RequestParams<RequestName>, waitedMs: number): unknown {
-  if (waitedMs === 0 || !("waitMs" in params)) return params;
-  return { ...params, waitMs: Math.max(0, params.waitMs - Math.round(waitedMs)) };
 }

@@ -4,8 +4,10 @@ import { WebSocket } from "ws";
 import { AGENT_ENVELOPE_BYTES, encodeAgentFrame } from "../../../src/protocol/agent-frame.ts";
 import { AGENT_SUBPROTOCOL } from "../../../src/protocol/version.ts";
 import { FRAME_LIMIT_BYTES } from "../../../src/protocol/limits.ts";
+import { SLOW_READER_MS, SOCKET_SWEEP_MS } from "../../../src/gateway/limits.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type GatewayRig, startGatewayRig, watch } from "../../support/gateway-rig.ts";
+import { virtualTime } from "../../support/virtual-time.ts";
 
 let rig: GatewayRig;
 
@@ -223,6 +225,36 @@ test("ten thousand small frames to one agent arrive in order", async () => {
   for (let index = 0; index < 10_000; index++) rig.orchestrator.sendFrame(1, String(index));
   await agent.message(9_999);
   expect(agent.messages.map(String)).toEqual(Array.from({ length: 10_000 }, (_, index) => String(index)));
+});
+
+describe("an agent that does not read", () => {
+  test("is closed with 1013 after a while, and others are served meanwhile", async () => {
+    const time = virtualTime();
+    const timed = await startGatewayRig({ clock: time.clock, timers: time.timers });
+    const [slow, other] = [await timed.agent(), await timed.agent()];
+    await timed.orchestrator.hears("agentOpen", ({ connection }) => connection === 2);
+    slow.socket.pause();
+    const large = "x".repeat(1_000_000);
+    for (let count = 0; count < 20; count++) timed.orchestrator.sendFrame(1, large);
+    timed.orchestrator.sendFrame(2, "for the other");
+    expect(latin(await other.message(0))).toBe("for the other");
+    for (let passedMs = 0; passedMs <= SLOW_READER_MS; passedMs += SOCKET_SWEEP_MS) time.advance(SOCKET_SWEEP_MS);
+    slow.socket.resume();
+    expect((await slow.closed).code).toBe(1013);
+    other.socket.terminate();
+    await timed.orchestrator.hears("agentClose", ({ connection }) => connection === 2);
+    await timed.close();
+  });
+
+  test("but pauses shorter than that loses nothing", async () => {
+    const agent = await rig.agent();
+    await rig.orchestrator.hears("agentOpen");
+    agent.socket.pause();
+    const large = "x".repeat(1_000_000);
+    for (let count = 0; count < 20; count++) rig.orchestrator.sendFrame(1, large);
+    agent.socket.resume();
+    expect(await agent.message(19)).toHaveLength(1_000_000);
+  });
 });
 
 test("a drained gateway tells its agents to come back, each after another while", async () => {
