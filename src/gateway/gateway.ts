@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import type { Failure } from "../protocol/error-codes.ts";
 import type { Log } from "../process/log.ts";
 import type { Server } from "node:http";
+import type { Socket } from "node:net";
 import type { SupervisorPort } from "./supervisor-port.ts";
 import { closeCodes } from "./sockets/close-codes.ts";
 import { createEnvironmentLinks } from "./environment-links.ts";
@@ -12,6 +13,7 @@ import { createFileBlobs } from "./blobs/file-blobs.ts";
 import { createHttpApi } from "./http/api.ts";
 import { createHttpServer } from "./http/http-server.ts";
 import { createUpgrades } from "./sockets/upgrades.ts";
+import { isWebSocket, readAgain } from "./sockets/ignored-upgrade.ts";
 import { startSocketSweep } from "./sockets/socket-sweep.ts";
 
 export interface GatewayParts {
@@ -53,7 +55,10 @@ export function createGateway(parts: GatewayParts): Gateway {
     isStopping: () => isStopping,
     isSurplus: (socket) => connections.isSurplus(socket),
   });
-  server.on("upgrade", upgrade);
+  server.on("upgrade", (request, socket: Socket, head) => {
+    if (isWebSocket(request)) upgrade(request, socket, head);
+    else readAgain(server, request, socket, head);
+  });
 
   /** Resolves when this is true, or at the deadline. */
   const reached = async (isTrue: () => boolean, deadlineAt: Ms): Promise<void> => {

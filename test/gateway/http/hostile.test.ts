@@ -1,5 +1,6 @@
-import { connect } from "node:net";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { type Socket, connect } from "node:net";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -402,17 +403,39 @@ test.each<[string, () => string | Buffer, number, string]>([
     400,
     "invalid_json",
   ],
-  [
-    "a compressed upgrade to something else",
-    () => `GET / HTTP/1.1\r\nHost: 127.0.0.1:${rig.port}\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`,
-    404,
-    "not_found",
-  ],
 ])("%s is refused in the form of the API", async (_what, bytes, status, code) => {
   const [head = "", body = ""] = (await raw(bytes())).split("\r\n\r\n");
   expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   expect(JSON.parse(body)).toMatchObject({ error: { code } });
 });
+
+test.each([
+  ["at once", (socket: Socket, head: string, body: string) => socket.write(head + body)],
+  [
+    "in pieces",
+    (socket: Socket, head: string, body: string) => {
+      socket.write(head);
+      setImmediate(() => socket.write(body));
+    },
+  ],
+])(
+  "an offer of another protocol is ignored, and the request with its body, sent %s, is answered",
+  async (_how, send) => {
+    const offer = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAB\r\n";
+    const body = '{"target":"a/b"}';
+    const common = `HTTP/1.1\r\nHost: 127.0.0.1:${rig.port}\r\n`;
+    const socket = connect(rig.port, "127.0.0.1");
+    send(
+      socket,
+      `POST ${E}/runs ${common}${offer}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`,
+      body,
+    );
+    const [answer] = (await once(socket, "data")) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 201 /);
+    socket.write(`GET /api/version ${common}Connection: close\r\n\r\n`);
+    expect(await text(socket)).toMatch(/^HTTP\/1.1 200 [^]*"protocol":1/);
+  },
+);
 
 test("a chunked body over the limit is refused while it arrives", async () => {
   const socket = connect(rig.port, "127.0.0.1");
