@@ -1,25 +1,19 @@
-import { resolve } from "node:path";
-import type { Cancel, Clock, Timers } from "../base/clock.ts";
+import type { Clock, Ms, Timers } from "../base/clock.ts";
 import { formatDuration } from "../base/duration.ts";
 import type { Random } from "../base/random.ts";
 import { type AgentEvent, type AgentExitCode, type AgentOptions, agentExitCodes } from "../protocol/agent-run.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 import { PRODUCT_VERSION } from "../protocol/version.ts";
+import { createDeparture } from "./departure.ts";
 import { type Executions, createExecutions } from "./executions.ts";
 import { type ExecutorPool, createExecutorPool } from "./executor-pool.ts";
-import { DEFAULT_CONCURRENCY, DRAIN_TIMEOUT_MS, FAREWELL_MS, STOP_GRACE_MS } from "./limits.ts";
-import { createBuilder } from "./repositories/build.ts";
-import { reportBroken, reportLoaded } from "./repositories/load-report.ts";
-import { type Loaded, createRepositoryLoader } from "./repositories/repository-loader.ts";
-import { watchSources } from "./repositories/watch.ts";
+import { DEFAULT_CONCURRENCY, DRAIN_TIMEOUT_MS, STOP_GRACE_MS } from "./limits.ts";
+import { openHosting } from "./repositories/hosting.ts";
+import { blobsUrl, socketUrl } from "./server-addresses.ts";
 import { type Session, createSession } from "./session.ts";
 
 // Puts the parts of an agent together: what the session hears goes to the executions, what these need goes to the executors, and what those
-// say goes back. Decides only when to leave:
-//
-//   loading --first good load--> working --drain--> draining --all ended and acknowledged--> left
-//      | broken, not watching       |                  | abort, or time over: everything is stopped
-//      +----------------------------+------------------+--> left
+// say goes back. It connects when there is a first version of its repositories that can be loaded.
 
 /** What an agent takes from the process it runs in. */
 export interface AgentWorld {
@@ -51,18 +45,16 @@ export interface Agent {
 
 /** Resolves after the first load, good or not. */
 export async function startAgent(options: AgentOptions, world: AgentWorld): Promise<Agent> {
-  const { clock, timers } = world;
   const concurrency = options.concurrency ?? DEFAULT_CONCURRENCY;
+  const drainTimeoutMs = options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS;
   const place = `${options.project}/${options.environment} at ${options.url}`;
   const tell = (kind: AgentEvent["kind"], level: AgentEvent["level"], text: string): void =>
     options.onEvent({ kind, level, text });
 
   let manifests: readonly Manifest[] | undefined;
   let isDisconnected = false;
-  let leaving: "no" | "draining" | "aborting" | "left" = "no";
-  let cancelDeadline: Cancel = () => undefined;
   let resolveEnded: (code: AgentExitCode) => void = () => undefined;
-  const ended = new Promise<AgentExitCode>((resolveWith) => (resolveEnded = resolveWith));
+  const ended = new Promise<AgentExitCode>((resolve) => (resolveEnded = resolve));
 
   const pool: ExecutorPool = createExecutorPool({
     environment: { ...world, entry: world.executorEntry },
@@ -97,10 +89,10 @@ export async function startAgent(options: AgentOptions, world: AgentWorld): Prom
     ...world,
     url: socketUrl(options),
     identity: { pid: world.pid, host: world.host, version: PRODUCT_VERSION, node: world.node },
-    onCommand: (command) => (command.kind === "drain" ? drain() : executions.take(command)),
+    onCommand: (command) => (command.kind === "drain" ? departure.drain() : executions.take(command)),
     onConnected(id, isNew) {
       declare();
-      if (leaving !== "no") session.post({ kind: "draining" });
+      if (departure.isLeaving()) session.post({ kind: "draining" });
       if (isNew || isDisconnected) tell("connected", "info", `connected to ${place} as ${id}`);
       isDisconnected = false;
     },
@@ -116,85 +108,53 @@ export async function startAgent(options: AgentOptions, world: AgentWorld): Prom
       executions.stopAll(`the agent had no contact with the server for ${formatDuration(silentMs)}`, withinMs),
     onGiveUp(reason) {
       tell("not_found", "error", reason);
-      leave(agentExitCodes.notFound);
+      departure.leave(agentExitCodes.notFound);
     },
     onTurn() {
       executions.checkLoad();
-      leaveIfDone();
+      departure.leaveIfDone();
     },
   });
 
   const declare = (): void => {
-    if (manifests === undefined) return;
-    session.post({ kind: "declare", concurrency, provides: options.provides ?? {}, repositories: manifests });
+    const repositories = manifests ?? [];
+    session.post({ kind: "declare", concurrency, provides: options.provides ?? {}, repositories });
   };
 
-  const drain = (): void => {
-    if (leaving !== "no") return;
-    leaving = "draining";
-    const timeoutMs = options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS;
-    const count = executions.count();
-    const what = count === 1 ? "1 execution" : `${count} executions`;
-    const wait = `waiting for ${what}, at most ${formatDuration(timeoutMs)}; a second signal aborts`;
-    tell("draining", "info", count === 0 ? "draining: nothing runs" : `draining: ${wait}`);
-    session.post({ kind: "draining" });
-    cancelDeadline = timers.after(timeoutMs, abort);
-    leaveIfDone();
-  };
-
-  const abort = (): void => {
-    if (leaving === "aborting" || leaving === "left") return;
-    leaving = "aborting";
-    cancelDeadline();
-    executions.stopAll("the agent was stopped", STOP_GRACE_MS);
-    cancelDeadline = timers.after(FAREWELL_MS, () => leave(agentExitCodes.aborted));
-    leaveIfDone();
-  };
-
-  const leaveIfDone = (): void => {
-    if (leaving === "no" || executions.count() > 0 || !session.isSettled()) return;
-    leave(leaving === "draining" ? agentExitCodes.drained : agentExitCodes.aborted);
-  };
-
-  const leave = (code: AgentExitCode): void => {
-    if (leaving === "left") return;
-    leaving = "left";
-    cancelDeadline();
-    session.close();
-    watcher?.close();
-    void Promise.allSettled([pool.close(), builder.dispose()]).then(() => resolveEnded(code));
-  };
-
-  const watcher = options.watch === true ? watchSources(timers, () => void loader.load()) : undefined;
-  const builder = await createBuilder({
+  const hosting = await openHosting({
+    ...world,
     repositories: options.repositories,
-    workingDirectory: world.workingDirectory,
-    directory: world.temporaryDirectory,
-    sdk: { directory: world.sdkDirectory },
-  });
-  const loader = createRepositoryLoader({
-    clock,
-    builder,
+    isWatching: options.watch === true,
     use: (bundle) => pool.use(bundle),
-    watcher,
-    named: options.repositories.map(({ path }) => resolve(world.workingDirectory, path)),
-    onLoaded(loaded: Loaded) {
-      if (leaving === "left") return;
+    onManifests(loaded) {
       const isFirst = manifests === undefined;
-      manifests = loaded.manifests.map(({ manifest }) => manifest);
-      for (const event of reportLoaded(loaded)) options.onEvent(event);
+      manifests = loaded;
       if (isFirst) session.open();
       else declare();
     },
-    onBroken(error, isFirst) {
-      if (leaving === "left") return;
-      options.onEvent(reportBroken(error, isFirst));
-      if (isFirst && watcher === undefined) leave(agentExitCodes.broken);
+    onHopeless: () => departure.leave(agentExitCodes.broken),
+    onEvent(event) {
+      if (!departure.hasLeft()) options.onEvent(event);
     },
   });
 
-  await loader.load();
-  return { ended, drain, abort };
+  const departure = createDeparture({
+    timers: world.timers,
+    drainTimeoutMs,
+    isDone: () => executions.count() === 0 && session.isSettled(),
+    onDrain() {
+      tell("draining", "info", describeDrain(executions.count(), drainTimeoutMs));
+      session.post({ kind: "draining" });
+    },
+    onAbort: () => executions.stopAll("the agent was stopped", STOP_GRACE_MS),
+    onLeave(code) {
+      session.close();
+      void Promise.allSettled([pool.close(), hosting.close()]).then(() => resolveEnded(code));
+    },
+  });
+
+  await hosting.load();
+  return { ended, drain: () => departure.drain(), abort: () => departure.abort() };
 }
 
 function describeBlocked(running: readonly string[]): string {
@@ -202,15 +162,8 @@ function describeBlocked(running: readonly string[]): string {
   return `the event loop of an executor is blocked, so it gets no new work; it runs ${shown}`;
 }
 
-function blobsUrl({ url, project, environment }: AgentOptions): string {
-  return `${withoutSlash(url)}/api/projects/${project}/environments/${encodeURIComponent(environment)}/blobs`;
-}
-
-function socketUrl({ url, project, environment }: AgentOptions): string {
-  const query = new URLSearchParams({ project, environment });
-  return `${withoutSlash(url).replace(/^http/, "ws")}/agent?${query.toString()}`;
-}
-
-function withoutSlash(url: string): string {
-  return url.replace(/\/+$/, "");
+function describeDrain(count: number, timeoutMs: Ms): string {
+  if (count === 0) return "draining: nothing runs";
+  const what = count === 1 ? "1 execution" : `${count} executions`;
+  return `draining: waiting for ${what}, at most ${formatDuration(timeoutMs)}; a second signal aborts`;
 }

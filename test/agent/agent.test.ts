@@ -443,6 +443,8 @@ describe("watching", () => {
     server.send(execute(id(1), "flows/say"));
     server.send(answer(await server.take("submit"), 3));
     expect(await server.take("outcome")).toMatchObject({ outcome: succeeded("good") });
+    await agent.write("word.ts", `export const word = "good";`);
+    expect((await agent.event("reloaded")).text).toBe("the code is good again, and the same as before");
     await agent.write("word.ts", `throw new Error("while loading"); export const word = "";`);
     expect((await agent.event("broken")).text).toMatch(/Error: while loading\n {4}at .*word\.ts:1:7/);
     await agent.write("word.ts", `export const word = "better";`);

@@ -24,6 +24,10 @@ function reportEmpty({ manifest, file }: LoadedManifest): AgentEvent {
   return { kind: "loaded", level: "warning", text: `${manifest.name} (${file}) exports no targets; ${advice}` };
 }
 
+export function reportMended(): AgentEvent {
+  return { kind: "reloaded", level: "info", text: "the code is good again, and the same as before" };
+}
+
 /** A load that failed: the code from before, if there was any, stays in use. */
 export function reportBroken(error: string, isFirst: boolean): AgentEvent {
   const text = isFirst ? error : `not reloaded, the code from before stays in use:\n${error}`;

@@ -29,6 +29,8 @@ export interface RepositoryLoaderOptions {
   /** What to watch while nothing was ever built: the files that were named. */
   readonly named: readonly string[];
   onLoaded(loaded: Loaded): void;
+  /** What was broken is again as it was before, and still in use. */
+  onMended(): void;
   /** What lies on the disk cannot be used, and nothing has changed. The text is for people. */
   onBroken(error: string, isFirst: boolean): void;
 }
@@ -40,6 +42,7 @@ export function createRepositoryLoader(options: RepositoryLoaderOptions): Reposi
   let sources = options.named;
   let isLoading = false;
   let isStale = false;
+  let isBroken = false;
 
   const isInUse = ({ repositories }: Bundle): boolean =>
     manifests.length > 0 && repositories.every(({ version }, index) => version === manifests[index]?.manifest.version);
@@ -66,10 +69,13 @@ export function createRepositoryLoader(options: RepositoryLoaderOptions): Reposi
         const loaded = await loadOnce();
         watcher?.follow(sources, !loaded.ok);
         if (!loaded.ok) options.onBroken(loaded.error, before.length === 0);
-        else if (loaded.value !== before) {
+        else if (loaded.value === before) {
+          if (isBroken) options.onMended();
+        } else {
           manifests = loaded.value;
           options.onLoaded({ manifests, before, tookMs: clock.monotonic() - startedAt });
         }
+        isBroken = !loaded.ok;
       }
       isLoading = false;
     },

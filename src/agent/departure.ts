@@ -1,0 +1,74 @@
+import type { Cancel, Ms, Timers } from "../base/clock.ts";
+import { type AgentExitCode, agentExitCodes } from "../protocol/agent-run.ts";
+import { FAREWELL_MS } from "./limits.ts";
+
+// When and how an agent leaves.
+//
+//   staying --drain--> draining --done--> left (0)
+//      |                  | abort, or time over
+//      +-----abort--------+--> aborting --done, or time over--> left (130)
+
+export interface DepartureOptions {
+  readonly timers: Timers;
+  readonly drainTimeoutMs: Ms;
+  /** Nothing runs any more, and the server knows of every end. */
+  isDone(): boolean;
+  /** No new work is to come. */
+  onDrain(): void;
+  /** Everything has to stop. */
+  onAbort(): void;
+  /** Called once. */
+  onLeave(code: AgentExitCode): void;
+}
+
+export interface Departure {
+  isLeaving(): boolean;
+  hasLeft(): boolean;
+  drain(): void;
+  abort(): void;
+  /** Leaves if that was wished and nothing is left to do. */
+  leaveIfDone(): void;
+  /** Leaves in any case. */
+  leave(code: AgentExitCode): void;
+}
+
+export function createDeparture(options: DepartureOptions): Departure {
+  let state: "staying" | "draining" | "aborting" | "left" = "staying";
+  let cancelDeadline: Cancel = () => undefined;
+
+  const leave = (code: AgentExitCode): void => {
+    if (state === "left") return;
+    state = "left";
+    cancelDeadline();
+    options.onLeave(code);
+  };
+
+  const leaveIfDone = (): void => {
+    if (state === "staying" || !options.isDone()) return;
+    leave(state === "draining" ? agentExitCodes.drained : agentExitCodes.aborted);
+  };
+
+  const abort = (): void => {
+    if (state === "aborting" || state === "left") return;
+    state = "aborting";
+    cancelDeadline();
+    cancelDeadline = options.timers.after(FAREWELL_MS, () => leave(agentExitCodes.aborted));
+    options.onAbort();
+    leaveIfDone();
+  };
+
+  return {
+    isLeaving: () => state !== "staying",
+    hasLeft: () => state === "left",
+    drain() {
+      if (state !== "staying") return;
+      state = "draining";
+      cancelDeadline = options.timers.after(options.drainTimeoutMs, abort);
+      options.onDrain();
+      leaveIfDone();
+    },
+    abort,
+    leaveIfDone,
+    leave,
+  };
+}

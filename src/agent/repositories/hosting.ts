@@ -1,0 +1,70 @@
+import { resolve } from "node:path";
+import type { Clock, Timers } from "../../base/clock.ts";
+import type { Result } from "../../base/result.ts";
+import type { AgentEvent, AgentRepository } from "../../protocol/agent-run.ts";
+import type { Manifest } from "../../protocol/manifest.ts";
+import { createBuilder } from "./build.ts";
+import type { Bundle } from "./bundle.ts";
+import { reportBroken, reportLoaded, reportMended } from "./load-report.ts";
+import type { LoadedManifest } from "./loaded-manifest.ts";
+import { createRepositoryLoader } from "./repository-loader.ts";
+import { watchSources } from "./watch.ts";
+
+export interface HostingOptions {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly repositories: readonly AgentRepository[];
+  readonly workingDirectory: string;
+  readonly temporaryDirectory: string;
+  readonly sdkDirectory: string;
+  /** Reload when a source file changes. */
+  readonly isWatching: boolean;
+  /** Tries a bundle, and uses it from then on if it is good. */
+  readonly use: (bundle: Bundle) => Promise<Result<readonly LoadedManifest[], string>>;
+  /** Other code is in use. */
+  onManifests(manifests: readonly Manifest[]): void;
+  /** The first load failed, and nothing would ever load again. */
+  onHopeless(): void;
+  readonly onEvent: (event: AgentEvent) => void;
+}
+
+/** The repositories of an agent: built, tried, watched, and told about. */
+export interface Hosting {
+  /** The first load. */
+  load(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openHosting(options: HostingOptions): Promise<Hosting> {
+  const { workingDirectory, onEvent } = options;
+  const watcher = options.isWatching ? watchSources(options.timers, () => void loader.load()) : undefined;
+  const builder = await createBuilder({
+    repositories: options.repositories,
+    workingDirectory,
+    directory: options.temporaryDirectory,
+    sdk: { directory: options.sdkDirectory },
+  });
+  const loader = createRepositoryLoader({
+    clock: options.clock,
+    builder,
+    use: options.use,
+    watcher,
+    named: options.repositories.map(({ path }) => resolve(workingDirectory, path)),
+    onLoaded(loaded) {
+      for (const event of reportLoaded(loaded)) onEvent(event);
+      options.onManifests(loaded.manifests.map(({ manifest }) => manifest));
+    },
+    onMended: () => onEvent(reportMended()),
+    onBroken(error, isFirst) {
+      onEvent(reportBroken(error, isFirst));
+      if (isFirst && watcher === undefined) options.onHopeless();
+    },
+  });
+  return {
+    load: () => loader.load(),
+    async close() {
+      watcher?.close();
+      await builder.dispose();
+    },
+  };
+}
