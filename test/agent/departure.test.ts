@@ -19,7 +19,7 @@ function leaving() {
     departure,
     time,
     said,
-    finish() {
+    finish: () => {
       isDone = true;
       departure.leaveIfDone();
     },
