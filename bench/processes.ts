@@ -30,7 +30,7 @@ export async function pidsOf({ server, agent }: Stage): Promise<Pids> {
 }
 
 /** User and system time that a process has used so far, in milliseconds. */
-export async function cpuMs(pid: number): Promise<number> {
+async function cpuMs(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return ((Number(fields[11]) + Number(fields[12])) * 1_000) / CLOCK_TICKS_PER_SECOND;

@@ -23,7 +23,6 @@ const processes = {
   "gateway/main": "gateway/main",
   "orchestrator/main": "orchestrator/main",
   "agent/main": "agent/main",
-  "agent/discover-main": "agent/repositories/discover-main",
 };
 const sdkAndExecutor = {
   "sdk/index": "sdk/index",

@@ -17,7 +17,7 @@ const importTable: ImportTable = {
   "src/orchestrator/rules": ["src/base", "types of src/protocol"],
   "src/orchestrator/store": ["src/base", "src/protocol", "node:*", "better-sqlite3"],
   "src/orchestrator/views": ["src/base", "src/protocol", "src/orchestrator/store", "src/orchestrator/rules"],
-  "src/agent": ["src/base", "src/protocol", "src/process", "node:*", "execa", "esbuild", "chokidar", "ws"],
+  "src/agent": ["src/base", "src/protocol", "src/process", "node:*", "execa", "esbuild", "ws"],
   "src/executor": ["src/base", "src/protocol", "src/process", "src/sdk", "node:*", "@jridgewell/trace-mapping"],
   "src/sdk": ["src/base", "src/protocol"],
   "src/sdk/context.ts": ["src/sdk", "src/base", "src/protocol", "node:async_hooks"],
@@ -44,14 +44,7 @@ const worldlyFiles = [
 ];
 
 /** Files that are started or imported from outside; the build makes a bundle of each. */
-const entries = [
-  "src/*/main.ts",
-  "src/**/*-worker.ts",
-  "src/agent/repositories/discover-main.ts",
-  "src/sdk/index.ts",
-  "src/sdk/client.ts",
-  "src/sdk/config.ts",
-];
+const entries = ["src/*/main.ts", "src/**/*-worker.ts", "src/sdk/index.ts", "src/sdk/client.ts", "src/sdk/config.ts"];
 
 const root = join(import.meta.dirname, "..");
 

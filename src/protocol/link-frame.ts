@@ -34,8 +34,5 @@ export type LinkType = (typeof linkTypes)[keyof typeof linkTypes];
 /** The length that stands before each frame. */
 export const LINK_LENGTH_BYTES = 4;
 
-/** An agent's frame on a link is longer than on its WebSocket by type and connection. */
-export const LINK_OVERHEAD_BYTES = 5;
-
 /** Replies and views can be larger than an agent's frame: a whole run of 100,000 steps is some tens of megabytes. */
 export const LINK_FRAME_LIMIT_BYTES = 67_108_864;

@@ -17,11 +17,6 @@ export type MessageOf<C extends Catalog> = {
   [K in keyof C]: { readonly kind: K } & { readonly [F in keyof C[K]["fields"]]: Of<C[K]["fields"][F]> };
 }[keyof C];
 
-/** One handler for each message of a catalog: a message without one does not compile. */
-export type Handlers<C extends Catalog, R> = {
-  readonly [K in keyof C]: (message: Extract<MessageOf<C>, { readonly kind: K }>) => R;
-};
-
 export function message<F extends Fields>(code: number, fields: F): Message<F> {
   return { code, fields };
 }

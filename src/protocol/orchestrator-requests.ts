@@ -39,7 +39,7 @@ const value = z.discriminatedUnion("kind", [
 ]);
 
 /** The same members, units and defaults as `TargetOptions` in manifest.ts. */
-export const targetOptionsSchema = z.object({
+const targetOptionsSchema = z.object({
   retries: z
     .object({ limit: z.int().min(0).max(1_000_000).nullable(), backoffMinMs: durationMs, backoffMaxMs: durationMs })
     .nullable(),

@@ -87,7 +87,7 @@ export function recordingRuntime(module: Module, { holdsIds = false } = {}): Rec
   return { runtime, requests, cancelled, logs, blobs, releaseIds: () => release() };
 }
 
-export function testContext(): ExecutionContext {
+function testContext(): ExecutionContext {
   return {
     runId: "Rbcdfgh",
     stepId: "Rbcdfgh:1",

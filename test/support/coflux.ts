@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 // The real product as its users start it: bin/coflux.js in processes of its own.
 
-export const root = fileURLToPath(new URL("../../", import.meta.url));
+const root = fileURLToPath(new URL("../../", import.meta.url));
 const bin = fileURLToPath(new URL("../../bin/coflux.js", import.meta.url));
 
 export interface Finished {
