@@ -12,7 +12,7 @@ import {
 import { type RosterDecision, createExecutorRoster } from "./executor-roster.ts";
 import { EXECUTOR_PING_INTERVAL_MS, LAST_WORDS_MS, LOAD_DEADLINE_MS } from "./limits.ts";
 import type { Bundle } from "./repositories/bundle.ts";
-import type { LoadedManifest } from "./repositories/loaded-manifest.ts";
+import { type LoadedManifest, whyTooLarge } from "./repositories/loaded-manifest.ts";
 import { PRELUDE_COLUMNS } from "./repositories/source-prelude.ts";
 
 // The processes in which user code runs: as many shared ones as asked for, always warm, and a fresh one for each execution that wants to be
@@ -299,17 +299,24 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
   return {
     async use(next) {
       const build = buildNumber + 1;
+      let trial: Executor | undefined;
       const loaded = await new Promise<Result<ReadyMessage, string>>((resolve) => {
-        startExecutor(next, build, null, resolve);
+        trial = startExecutor(next, build, null, resolve);
       });
       if (!loaded.ok) return loaded;
+      const manifests = manifestsOf(next, loaded.value);
+      const tooLarge = whyTooLarge(manifests);
+      if (tooLarge !== undefined) {
+        if (trial) dismiss(trial);
+        return failure(tooLarge);
+      }
       bundle = next;
       buildNumber = build;
       roster.useBuild(build);
       crashPause.reset();
       replenish();
       placeWaiting();
-      return ok(manifestsOf(next, loaded.value));
+      return ok(manifests);
     },
     start(command) {
       if (command.isolation === "process") {

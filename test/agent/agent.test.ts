@@ -420,9 +420,10 @@ describe("watching", () => {
     server.send(execute(id(1), "flows/say"));
     const call = await server.take("submit");
     await agent.write("word.ts", `export const word = "new";`);
+    expect((await agent.event("reloaded")).text).toMatch(/^flows reloaded in \d+ ms$/);
+    const after = await server.take("declare");
     await agent.write("flows.ts", version(`export const more = task(() => 1);`));
     expect((await agent.event("reloaded")).text).toMatch(/^flows reloaded in \d+ ms: \+more$/);
-    const after = await server.take("declare");
     expect(after.repositories[0]?.version).not.toBe(before.repositories[0]?.version);
     server.send(execute(id(2), "flows/say"));
     const second = await server.take("submit");

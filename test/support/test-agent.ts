@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Agent, startAgent } from "../../src/agent/agent.ts";
 import type { AgentEvent, AgentOptions } from "../../src/protocol/agent-run.ts";
@@ -29,9 +29,12 @@ export async function agentUnderTest(
   const directory = join(temporary.path, "app");
   const scratch = join(temporary.path, "scratch");
   await mkdir(scratch, { recursive: true });
+  /** In one step: whoever watches never sees half a file. */
   const write = async (path: string, text: string): Promise<void> => {
+    const whole = join(temporary.path, "written");
+    await writeFile(whole, text);
     await mkdir(dirname(join(directory, path)), { recursive: true });
-    await writeFile(join(directory, path), text);
+    await rename(whole, join(directory, path));
   };
   for (const [path, text] of Object.entries(files)) await write(path, text);
 

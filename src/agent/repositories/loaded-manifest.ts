@@ -1,4 +1,6 @@
 import type { Manifest } from "../../protocol/manifest.ts";
+import { pack } from "../../process/pack.ts";
+import { DECLARATION_LIMIT_BYTES } from "../limits.ts";
 
 /** What a repository turned out to define when it was loaded. */
 export interface LoadedManifest {
@@ -7,6 +9,14 @@ export interface LoadedManifest {
   readonly file: string;
   /** A hash of the code of each target's function, in the order of the targets. */
   readonly fingerprints: readonly string[];
+}
+
+/** Why these targets cannot be declared: all of them travel in one frame. Undefined when they can. */
+export function whyTooLarge(loaded: readonly LoadedManifest[]): string | undefined {
+  const bytes = pack(loaded.map(({ manifest }) => manifest)).byteLength;
+  if (bytes <= DECLARATION_LIMIT_BYTES) return undefined;
+  const advice = "shorten descriptions, or host the repositories on several agents";
+  return `its targets take ${bytes} bytes to declare, the limit is ${DECLARATION_LIMIT_BYTES}: ${advice}`;
 }
 
 /** What a reload changed, for people: `~checkout, +refund, -ship`; empty when no target looks different. */

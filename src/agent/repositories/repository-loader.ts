@@ -1,7 +1,5 @@
 import type { Clock, Ms } from "../../base/clock.ts";
-import { type Result, failure, ok } from "../../base/result.ts";
-import { pack } from "../../process/pack.ts";
-import { DECLARATION_LIMIT_BYTES } from "../limits.ts";
+import { type Result, ok } from "../../base/result.ts";
 import type { Builder } from "./build.ts";
 import type { Bundle } from "./bundle.ts";
 import type { LoadedManifest } from "./loaded-manifest.ts";
@@ -31,7 +29,7 @@ export interface RepositoryLoaderOptions {
   onLoaded(loaded: Loaded): void;
   /** What was broken is again as it was before, and still in use. */
   onMended(): void;
-  /** What lies on the disk cannot be used, and nothing has changed. The text is for people. */
+  /** What lies on the disk cannot be used, and nothing has changed. The text is for people; the same one is not told twice in a row. */
   onBroken(error: string, isFirst: boolean): void;
 }
 
@@ -42,7 +40,8 @@ export function createRepositoryLoader(options: RepositoryLoaderOptions): Reposi
   let sources = options.named;
   let isLoading = false;
   let isStale = false;
-  let isBroken = false;
+  /** What was wrong with the last load; undefined when it was good. */
+  let lastError: string | undefined;
 
   const isInUse = ({ repositories }: Bundle): boolean =>
     manifests.length > 0 && repositories.every(({ version }, index) => version === manifests[index]?.manifest.version);
@@ -53,8 +52,24 @@ export function createRepositoryLoader(options: RepositoryLoaderOptions): Reposi
     if (!built.ok) return built;
     sources = built.value.sources;
     if (isInUse(built.value)) return ok(manifests);
-    const used = await options.use(built.value);
-    return used.ok ? withinLimit(used.value) : used;
+    return await options.use(built.value);
+  };
+
+  const loadAndTell = async (): Promise<void> => {
+    const startedAt = clock.monotonic();
+    const before = manifests;
+    const errorBefore = lastError;
+    const loaded = await loadOnce();
+    watcher?.follow(sources, !loaded.ok);
+    lastError = loaded.ok ? undefined : loaded.error;
+    if (!loaded.ok) {
+      if (loaded.error !== errorBefore) options.onBroken(loaded.error, before.length === 0);
+    } else if (loaded.value === before) {
+      if (errorBefore !== undefined) options.onMended();
+    } else {
+      manifests = loaded.value;
+      options.onLoaded({ manifests, before, tookMs: clock.monotonic() - startedAt });
+    }
   };
 
   return {
@@ -64,28 +79,9 @@ export function createRepositoryLoader(options: RepositoryLoaderOptions): Reposi
       isLoading = true;
       while (isStale) {
         isStale = false;
-        const before = manifests;
-        const startedAt = clock.monotonic();
-        const loaded = await loadOnce();
-        watcher?.follow(sources, !loaded.ok);
-        if (!loaded.ok) options.onBroken(loaded.error, before.length === 0);
-        else if (loaded.value === before) {
-          if (isBroken) options.onMended();
-        } else {
-          manifests = loaded.value;
-          options.onLoaded({ manifests, before, tookMs: clock.monotonic() - startedAt });
-        }
-        isBroken = !loaded.ok;
+        await loadAndTell();
       }
       isLoading = false;
     },
   };
-}
-
-/** All targets are declared in one frame. */
-function withinLimit(manifests: readonly LoadedManifest[]): Result<readonly LoadedManifest[], string> {
-  const bytes = pack(manifests.map(({ manifest }) => manifest)).byteLength;
-  if (bytes <= DECLARATION_LIMIT_BYTES) return ok(manifests);
-  const advice = "shorten descriptions, or host the repositories on several agents";
-  return failure(`the targets take ${bytes} bytes to declare, the limit is ${DECLARATION_LIMIT_BYTES}: ${advice}`);
 }
