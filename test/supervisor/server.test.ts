@@ -218,11 +218,14 @@ describe("the gateway", () => {
     killHard(await server.ensure("production"));
     await eventually("production is back", async () => (await server.orchestrator("production")).restarts === 1);
     await server.ensure("production");
-    const states = (await heard()).filter(({ environment }) => environment === "production").map(({ state }) => state);
-    expect(states).toEqual(["starting", "ready", "starting", "ready"]);
+    const ofProduction = async (): Promise<string[]> =>
+      (await heard()).filter(({ environment }) => environment === "production").map(({ state }) => state);
+    await eventually("the gateway heard all four changes", async () => (await ofProduction()).length >= 4);
+    expect(await ofProduction()).toEqual(["starting", "ready", "starting", "ready"]);
     const gateway = (await server.processes()).gateway.pid ?? 0;
     killHard(gateway);
     await eventually("it has gone", async () => !(await isAlive(gateway)));
+    await eventually("the new gateway heard of both", async () => (await heard()).length >= 2);
     expect(await heard()).toMatchObject([
       { environment: "development", state: "ready", epoch: 1 },
       { environment: "production", state: "ready", epoch: 2 },
