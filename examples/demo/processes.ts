@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { setTimeout as delay } from "node:timers/promises";
@@ -82,15 +84,10 @@ function start(words: readonly string[]) {
   });
 }
 
+/** The address is the first line that the server prints on stdout. */
 async function addressOf(child: ReturnType<typeof start>): Promise<string> {
-  const reading = (async () => {
-    for await (const line of child.iterable({ from: "stdout" })) {
-      const [address] = /http:\/\/\S+/.exec(String(line)) ?? [];
-      if (address !== undefined) return address;
-    }
-    throw new Error("the server ended without saying its address");
-  })();
-  return await Promise.race([reading, failed(child)]);
+  const [line]: unknown[] = await Promise.race([once(createInterface({ input: child.stdout }), "line"), failed(child)]);
+  return String(line);
 }
 
 /** Never resolves; rejects with what a background process said when it ends too early. */
