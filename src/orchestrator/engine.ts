@@ -7,7 +7,7 @@ import { type Limits, defaultLimits } from "./limits.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Database } from "./store/database.ts";
 import { environmentState } from "./store/environment.ts";
-import { countQueued, nextExpiryAt, nextScheduledAt } from "./store/queue.ts";
+import { countQueued, nextDueAt } from "./store/queue.ts";
 import { liveSessions } from "./store/sessions.ts";
 import { Admission, EffectList, type Transaction } from "./transaction.ts";
 
@@ -69,12 +69,6 @@ export function createEngine(options: EngineOptions): Engine {
       return { outcomes, effects: tx.effects.all(), hasMore: assigned.hasMore };
     });
 
-  const nextDueAt = (): Ms | null => {
-    const scheduled = environmentState(db) === "active" ? nextScheduledAt(db) : null;
-    const expiry = nextExpiryAt(db);
-    return scheduled === null || expiry === null ? (scheduled ?? expiry) : Math.min(scheduled, expiry);
-  };
-
   return {
     execute(commands, now) {
       try {
@@ -84,7 +78,7 @@ export function createEngine(options: EngineOptions): Engine {
         return executeBatch((tx) => runGuarded(tx, commands, { lastSession, onBug }), now);
       }
     },
-    nextDueAt,
-    activity: () => ({ state: environmentState(db), sessions: liveSessions(db).length, nextDueAt: nextDueAt() }),
+    nextDueAt: () => nextDueAt(db),
+    activity: () => ({ state: environmentState(db), sessions: liveSessions(db).length, nextDueAt: nextDueAt(db) }),
   };
 }

@@ -49,6 +49,7 @@ export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
   const gateways = new Set<GatewayService>();
   let gateway: GatewayService | null = null;
   let isDraining = false;
+  let isTidyAhead = false;
 
   const release = (effects: readonly Effect[]): void => {
     for (const effect of effects) {
@@ -57,6 +58,14 @@ export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
     }
     agents.flush();
     gateway?.changed(effects);
+    if (!isTidyAhead) endOfTurn(tidy);
+    isTidyAhead = true;
+  };
+
+  /** What nobody waits for: a turn later, when the words are on their way. */
+  const tidy = (): void => {
+    isTidyAhead = false;
+    if (isDraining) return;
     wakeUp.update();
     checkpoints.touch();
     activity.touch();

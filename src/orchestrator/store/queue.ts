@@ -103,13 +103,11 @@ export function countQueued(db: Database, limit: number): number {
   return db.get<{ n: number }>(sql, limit)?.n ?? 0;
 }
 
-export function nextScheduledAt(db: Database): number | null {
-  const sql = "SELECT min(due_at) AS at FROM executions WHERE status = 0 AND is_ready = 0";
-  return db.get<{ at: number | null }>(sql)?.at ?? null;
-}
-
-export function nextExpiryAt(db: Database): number | null {
-  const sql = "SELECT min(expires_at) AS at FROM executions WHERE expires_at IS NOT NULL";
+/** When something is due next: a scheduled execution, unless the environment is paused, or the end of an agent's time for one. */
+export function nextDueAt(db: Database): number | null {
+  const sql = `SELECT min(at) AS at FROM (
+    SELECT min(due_at) AS at FROM executions WHERE status = 0 AND is_ready = 0 AND (SELECT state FROM environment) = 0
+    UNION ALL SELECT min(expires_at) FROM executions WHERE expires_at IS NOT NULL)`;
   return db.get<{ at: number | null }>(sql)?.at ?? null;
 }
 
