@@ -3,6 +3,7 @@ import { chmodSync, rmSync, statSync } from "node:fs";
 import { type Server, createServer } from "node:net";
 import { runChild } from "../process/child-entry.ts";
 import type { ChildContext, RunningChild } from "../process/child-entry.ts";
+import { installedSqliteFault } from "../process/sqlite-runtime.ts";
 import { type OrchestratorConfig, orchestratorConfig } from "../protocol/supervisor-messages.ts";
 import type { OnBug } from "./batch.ts";
 import { createEngine } from "./engine.ts";
@@ -19,6 +20,8 @@ async function start(context: ChildContext<OrchestratorConfig>): Promise<Running
   const { config, clock, timers, random } = context;
   const log = context.log.child({ project: config.project, environment: config.environment });
   const fatal: ChildContext<OrchestratorConfig>["fatal"] = (code, message) => context.fatal(code, message);
+  const unfit = installedSqliteFault();
+  if (unfit !== undefined) return fatal("storage_failed", unfit);
   const opened = openDatabase(config.directory);
   if (!opened.ok) return fatal(opened.error.code, opened.error.message);
   const { database, epoch } = opened.value;

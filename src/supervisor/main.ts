@@ -5,6 +5,7 @@ import { type Result, failure, ok } from "../base/result.ts";
 import { type Log, createLog } from "../process/log.ts";
 import { realClock, realRandom, realTimers } from "../process/real-clock.ts";
 import { type Scope, createScope } from "../process/scope.ts";
+import { installedSqliteFault } from "../process/sqlite-runtime.ts";
 import { LEASE_MS } from "../protocol/limits.ts";
 import type { Programs } from "./child-specs.ts";
 import { openDataDirectory } from "./data-directory.ts";
@@ -119,6 +120,8 @@ async function openServer(options: ServerOptions, scope: Scope, terminal: Log): 
   const limits = { ...defaultLimits, ...options.limits };
   const dataDirectory = resolve(options.dataDirectory);
 
+  const unfit = installedSqliteFault();
+  if (unfit !== undefined) return refuse(exits.internal, unfit);
   const address = await resolveHost(options.host);
   if (!address.ok) return refuse(exits.usage, address.error);
   if (!address.value.isLoopback && options.allowsOpenAddress !== true) {

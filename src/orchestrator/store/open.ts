@@ -1,5 +1,4 @@
 import { statfsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import BetterSqlite3 from "better-sqlite3";
 import { Database } from "./database.ts";
@@ -22,9 +21,6 @@ const CHECKED_SIZE_BYTES = 134_217_728;
 const JOURNAL_SIZE_LIMIT_BYTES = 67_108_864;
 /** Earlier versions can corrupt the database when a checkpoint meets a write in another process. */
 const LEAST_SQLITE = [3, 51, 3] as const;
-/** The major version of better-sqlite3 whose binaries need this Node-API version: with less, its first use ends the process by a signal. */
-const NATIVE_MAJOR = 13;
-const NATIVE_NODE_API = 10;
 /** statfs types of file systems on which SQLite's locks and syncs cannot be relied upon: NFS, SMB, CIFS, SMB2. */
 const networkFileSystems = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42]);
 
@@ -46,7 +42,6 @@ export interface OpenOptions {
 export function openDatabase(directory: string, options: OpenOptions = {}): Result<OpenDatabase, FatalFailure> {
   let lock: BetterSqlite3.Database | undefined;
   try {
-    assertRuntime();
     assertLocalDisk(directory);
     lock = takeLock(join(directory, "lock.db"), options.lockWaitMs ?? LOCK_WAIT_MS);
     return ok(openLocked(directory, lock, options.migrations));
@@ -58,7 +53,6 @@ export function openDatabase(directory: string, options: OpenOptions = {}): Resu
 
 /** A second connection that only reads, for a worker thread: it sees committed transactions. */
 export function openReader(path: string): Database {
-  assertRuntime();
   const sqlite = new BetterSqlite3(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
   sqlite.pragma("query_only = ON");
   sqlite.pragma("trusted_schema = OFF");
@@ -93,21 +87,6 @@ function closeCleanly(database: Database, lock: BetterSqlite3.Database): void {
     database.close();
     lock.close();
   }
-}
-
-/** Must run before the first connection is made: an unfit binary does not throw, it ends the process. */
-function assertRuntime(): void {
-  const installed: unknown = createRequire(import.meta.url)("better-sqlite3/package.json");
-  const version =
-    typeof installed === "object" && installed !== null && "version" in installed ? installed.version : "";
-  const fault = runtimeFault(String(version), Number(process.versions["napi"]));
-  if (fault !== undefined) throw new FatalError("storage_failed", fault);
-}
-
-/** Why this version of better-sqlite3 cannot run here; undefined when it can. */
-export function runtimeFault(version: string, nodeApi: number): string | undefined {
-  if (Number.parseInt(version, 10) < NATIVE_MAJOR || nodeApi >= NATIVE_NODE_API) return undefined;
-  return `better-sqlite3 ${version} needs Node 22.14 or newer, this is Node ${process.versions.node}: upgrade Node, or install better-sqlite3@12`;
 }
 
 function assertLocalDisk(directory: string): void {

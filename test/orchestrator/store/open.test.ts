@@ -16,13 +16,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import BetterSqlite3 from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import {
-  type OpenDatabase,
-  type OpenOptions,
-  openDatabase,
-  openReader,
-  runtimeFault,
-} from "../../../src/orchestrator/store/open.ts";
+import { type OpenDatabase, type OpenOptions, openDatabase, openReader } from "../../../src/orchestrator/store/open.ts";
 
 const ownMigrations = join(import.meta.dirname, "../../../src/orchestrator/store/migrations");
 
@@ -178,15 +172,6 @@ describe("a database that cannot be trusted is not opened:", () => {
     expect(code).toBe("storage_failed");
     expect(message).toContain(directory);
   });
-});
-
-test.each([
-  ["12.11.1", 9, true],
-  ["13.2.0", 9, false],
-  ["13.2.0", 10, true],
-  ["14.0.0", 9, false],
-])("better-sqlite3 %s with Node-API %i: fit is %s", (version, nodeApi, isFit) => {
-  expect(runtimeFault(version, nodeApi) === undefined).toBe(isFit);
 });
 
 describe("migrations", () => {
