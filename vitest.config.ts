@@ -18,6 +18,9 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/e2e/**"],
+          // For what hangs. Some of them start processes, which takes as long as the machine is busy with others.
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
       {
