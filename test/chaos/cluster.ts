@@ -25,8 +25,10 @@ const AGENTS = 2;
 export async function startCluster(): Promise<Cluster> {
   let server = await startServer({ flags: ["--session-lease", "5s"] });
   for (const name of [struck, neighbour]) await server.api("POST", "/api/projects/default/environments", { name });
-  const newAgent = (environment: string): Promise<TestAgent> =>
-    startAgent(server, { environment, flags: ["--executors", "2"] });
+  const newAgent = async (environment: string): Promise<TestAgent> => {
+    await insist({ server: () => server }, "GET", environment, "/agents"); // The fault before this one may still be felt.
+    return await startAgent(server, { environment, flags: ["--executors", "2"] });
+  };
   const agents = await Promise.all(Array.from({ length: AGENTS }, () => newAgent(struck)));
   const calmAgent = await newAgent(neighbour);
   let publicPortDownUntil = 0;
@@ -90,7 +92,7 @@ export async function startCluster(): Promise<Cluster> {
 
 /** A request that is repeated until it is answered by something other than a passing failure. The path is below `E` of the environment. */
 export async function insist<T>(
-  cluster: Cluster,
+  cluster: Pick<Cluster, "server">,
   method: string,
   environment: string,
   path: string,
