@@ -1,7 +1,7 @@
 import type { BenchClient } from "./client.ts";
-import { type Pids, serverCpuMs } from "./processes.ts";
+import { type CpuMs, type Pids, cpuMsOf } from "./processes.ts";
 
-// The loads. Each is played once to warm up and then several times; what is reported is the median of the rounds.
+// The loads. Each is played until the processes are warm and then several times; what is reported is the median of those rounds.
 
 export interface Load {
   readonly name: string;
@@ -69,16 +69,29 @@ export async function submitToResult(client: BenchClient): Promise<number[]> {
 }
 
 export interface Played {
+  /** The very first round, in which the server's code is not compiled yet. */
+  readonly first: number;
   readonly figures: readonly number[];
-  readonly serverCpuMsPerStep: number;
+  readonly cpuMsPerStep: CpuMs;
+  /** Of all rounds together, the warm-up too. */
+  readonly stepsPlayed: number;
 }
 
-/** One round to warm up, then `rounds` that count. */
+/** A server runs for weeks: as many rounds as make WARM_UP_STEPS pass before those that count. */
+const WARM_UP_STEPS = 2_000;
+
+/** Rounds to warm up, then `rounds` that count. */
 export async function playRounds(load: Load, client: BenchClient, pids: Pids, rounds: number): Promise<Played> {
-  await load.play(client);
-  const before = await serverCpuMs(pids);
+  const first = await load.play(client);
+  const warmUps = Math.ceil(WARM_UP_STEPS / load.steps);
+  for (let round = 1; round < warmUps; round++) await load.play(client);
+  const before = await cpuMsOf(pids);
   const figures: number[] = [];
   for (let round = 0; round < rounds; round++) figures.push(await load.play(client));
-  const cpuMs = (await serverCpuMs(pids)) - before;
-  return { figures, serverCpuMsPerStep: cpuMs / (rounds * load.steps) };
+  const after = await cpuMsOf(pids);
+  const perStep = (name: keyof CpuMs): number => (after[name] - before[name]) / (rounds * load.steps);
+  const [server, orchestrator, gateway] = [perStep("server"), perStep("orchestrator"), perStep("gateway")];
+  const [agent, executors] = [perStep("agent"), perStep("executors")];
+  const cpuMsPerStep = { server, orchestrator, gateway, agent, executors };
+  return { first, figures, cpuMsPerStep, stepsPlayed: (warmUps + rounds) * load.steps };
 }

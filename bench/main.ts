@@ -63,18 +63,20 @@ async function measure(): Promise<void> {
 
   async function measureLoad(load: Load): Promise<void> {
     const before = usedBytes(stage);
-    const { figures, serverCpuMsPerStep } = await playRounds(load, client, pids, rounds);
-    const bytes = (usedBytes(stage) - before) / ((rounds + 1) * load.steps);
-    const range = `${Math.min(...figures).toFixed(1)}–${Math.max(...figures).toFixed(1)} over ${rounds} rounds`;
-    row(
-      load.name,
-      median(figures),
-      load.unit,
-      `${range}; server CPU ${serverCpuMsPerStep.toFixed(3)} ms and ${bytes.toFixed(0)} bytes per step`,
-    );
+    const { first, figures, cpuMsPerStep, stepsPlayed } = await playRounds(load, client, pids, rounds);
+    const { server, orchestrator, gateway, agent, executors } = cpuMsPerStep;
+    const bytes = (usedBytes(stage) - before) / stepsPlayed;
+    const range = `${figure(Math.min(...figures))}–${figure(Math.max(...figures))} over ${rounds} rounds, the first of all ${figure(first)}`;
+    const parts = `orchestrator ${orchestrator.toFixed(2)}, gateway ${gateway.toFixed(2)}; agent ${agent.toFixed(2)}, executors ${executors.toFixed(2)}`;
+    const cpu = `CPU per step: server ${server.toFixed(3)} ms (${parts})`;
+    row(load.name, median(figures), load.unit, `${range}; ${cpu}; ${bytes.toFixed(0)} bytes per step`);
   }
 }
 
-function row(name: string, figure: number, unit: string, notes: string): void {
-  console.log(`| ${name} | ${figure >= 100 ? figure.toFixed(0) : figure.toFixed(2)} | ${unit} | ${notes} |`);
+function row(name: string, value: number, unit: string, notes: string): void {
+  console.log(`| ${name} | ${figure(value)} | ${unit} | ${notes} |`);
+}
+
+function figure(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toFixed(2);
 }

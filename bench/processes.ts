@@ -36,10 +36,24 @@ async function cpuMs(pid: number): Promise<number> {
   return ((Number(fields[11]) + Number(fields[12])) * 1_000) / CLOCK_TICKS_PER_SECOND;
 }
 
-/** CPU time of the server's processes (not of agent and client). */
-export async function serverCpuMs({ supervisor, gateway, orchestrator }: Pids): Promise<number> {
-  const each = await Promise.all([supervisor, gateway, orchestrator].map(cpuMs));
-  return each.reduce((sum, ms) => sum + ms, 0);
+/** CPU time so far: of the server (supervisor, gateway, orchestrator), of its two parts that work, and of the agent's side. */
+export interface CpuMs {
+  readonly server: number;
+  readonly orchestrator: number;
+  readonly gateway: number;
+  readonly agent: number;
+  readonly executors: number;
+}
+
+export async function cpuMsOf(pids: Pids): Promise<CpuMs> {
+  const [supervisor, gateway, orchestrator, agent] = await Promise.all([
+    cpuMs(pids.supervisor),
+    cpuMs(pids.gateway),
+    cpuMs(pids.orchestrator),
+    cpuMs(pids.agent),
+  ]);
+  const executors = (await Promise.all(pids.executors.map(cpuMs))).reduce((sum, ms) => sum + ms, 0);
+  return { server: supervisor + gateway + orchestrator, orchestrator, gateway, agent, executors };
 }
 
 export interface Memory {
