@@ -37,7 +37,7 @@ export interface AgentWorld {
 export interface Agent {
   /** Resolves when the agent has left and nothing of it runs any more. */
   readonly ended: Promise<AgentExitCode>;
-  /** Takes nothing more, finishes what runs, then leaves. */
+  /** Finishes what runs, with what that calls, then leaves. */
   drain(): void;
   /** Stops what runs, reports it as abandoned, then leaves. */
   abort(): void;

@@ -13,7 +13,7 @@ export interface DepartureOptions {
   readonly drainTimeoutMs: Ms;
   /** Nothing runs any more, and the server knows of every end. */
   isDone(): boolean;
-  /** No new work is to come. */
+  /** Nothing fresh is to come: only what runs, and what that waits for, is finished. */
   onDrain(): void;
   /** Everything has to stop. */
   onAbort(): void;

@@ -15,9 +15,9 @@ export type Command =
   | { readonly kind: "disconnect-session"; readonly session: string }
   /** Its lease has ended: what it was executing is abandoned, and the session can never resume. */
   | { readonly kind: "expire-session"; readonly session: string }
-  /** An operator's wish: the agent finishes what runs, takes nothing more and leaves. */
+  /** An operator's wish: the agent finishes what runs, takes only what that waits for, and leaves. */
   | { readonly kind: "drain-session"; readonly session: string }
-  /** The agent's own word that it takes no further work. */
+  /** The agent's own word that it drains. */
   | { readonly kind: "session-draining"; readonly session: string }
   /** Comes last among the commands of a frame: everything up to this number is committed with them. */
   | { readonly kind: "advance-session"; readonly session: string; readonly sequence: number }

@@ -106,7 +106,7 @@ export const agentMessages = {
   /** The user code of an execution whose outcome is already known has really stopped: its slot is free. */
   stopped: message(8, { execution: executionId }),
   logs: message(9, { entries: list(logEntry, 1_000) }),
-  /** The agent takes no further work. */
+  /** The agent drains: it takes only what its own executions wait for. */
   draining: message(10, {}),
 } satisfies Catalog;
 
@@ -126,7 +126,7 @@ export const agentCommands = {
   done: message(5, { request, caller: executionId }),
   /** Stop the user code of this execution: its outcome is already decided. Answered by `stopped` (or a late `outcome`) in the end. */
   abort: message(6, { execution: executionId, reason: oneOf("cancelled", "timed_out", "abandoned") }),
-  /** An operator drains this agent: finish what runs, take nothing more, then leave. */
+  /** An operator drains this agent: finish what runs, with the calls that it makes, then leave. */
   drain: message(7, {}),
 } satisfies Catalog;
 

@@ -222,7 +222,7 @@ export const routes = {
   "drain-agent": {
     method: "POST",
     path: `${E}/agents/:session/drain`,
-    summary: "Gives an agent no further work; what it runs goes on.",
+    summary: "Gives an agent no further work but what its own executions wait for; what it runs goes on.",
     status: 204,
     errors: [...orchestratorErrors, "session_not_found"],
   },

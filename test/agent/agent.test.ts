@@ -320,6 +320,20 @@ describe("leaving", () => {
     expect(await agent.ended).toBe(agentExitCodes.drained);
   });
 
+  test("what it runs may still call: it takes and finishes that too", async () => {
+    const { server, agent } = await started(flows, { concurrency: 1 });
+    await server.take("declare");
+    server.send(execute(id(1), "flows/sum", 1, 2));
+    const call = await server.take("submit");
+    agent.drain();
+    await server.take("draining");
+    server.send(execute(id(2), "flows/add", 1, 2));
+    expect(await server.take("outcome", of(id(2)))).toMatchObject({ outcome: succeeded(3) });
+    server.send(answer(call, 3));
+    expect(await server.take("outcome", of(id(1)))).toMatchObject({ outcome: succeeded(3) });
+    expect(await agent.ended).toBe(agentExitCodes.drained);
+  });
+
   test("the second signal stops what runs and reports it as abandoned", async () => {
     const { server, agent } = await started(flows);
     await server.take("declare");

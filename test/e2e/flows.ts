@@ -1,4 +1,4 @@
-import { appendFileSync } from "node:fs";
+import { appendFileSync, existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { ExecutionError, NonRetryableError, RetryAfterError, cancel, context, log, task, workflow } from "coflux";
 import { brokenAt } from "./broken.ts";
@@ -32,6 +32,13 @@ export const nested = workflow(async (depth: number) => await nest(depth));
 
 /** A workflow that calls a workflow: a run of its own. */
 export const outer = workflow(async (a: number, b: number) => 10 * (await sum(a, b)));
+
+/** Says that it runs, waits until there is a file of this name, and then calls on. */
+export const callsLater = workflow(async (path: string, depth: number) => {
+  witness(`${path}.started`, context().runId);
+  while (!existsSync(path)) await delay(20);
+  return (await nest(depth)) + (await outer(depth, 1));
+});
 
 export const echo = workflow(async (value: unknown) => value);
 

@@ -63,6 +63,7 @@ export class RandomEnvironment {
   /** Faults stop, all agents come back and finish what they have: in the end nothing may be left under way. */
   heal(): void {
     this.#execute([{ kind: "resume" }]);
+    this.#connectNew(); // Others may be draining.
     for (let turn = 0; turn < 2_000 && this.#isUnderWay(); turn++) {
       if (this.#agents.length === 0) this.#connectNew();
       for (const agent of this.#agents) {
@@ -113,6 +114,8 @@ export class RandomEnvironment {
       return [{ kind: "cancel-execution", execution: ids[this.#below(ids.length)] ?? "" }];
     }
     if (dice < 37) return [{ kind: "pause" }];
+    const agent = this.#agents[this.#below(this.#agents.length)];
+    if (dice === 42 && agent !== undefined) return [{ kind: "session-draining", session: agent.session }];
     return dice < 42 ? [{ kind: "resume" }] : [];
   }
 

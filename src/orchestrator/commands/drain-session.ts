@@ -2,7 +2,7 @@ import { accepted, rejected } from "../outcome.ts";
 import { findSession, setDraining } from "../store/sessions.ts";
 import type { Handler } from "../handler.ts";
 
-/** An operator's wish: no new work for this session; its agent leaves when what it has is done. */
+/** An operator's wish: from now on this session gets only what its executions wait for; its agent leaves when they are done. */
 export const drainSession: Handler<"drain-session"> = (tx, { session: sessionId }) => {
   const session = findSession(tx.db, sessionId);
   if (session === undefined) return rejected("session_not_found", `no agent has session ${sessionId}`);
@@ -12,7 +12,7 @@ export const drainSession: Handler<"drain-session"> = (tx, { session: sessionId 
   return accepted(null);
 };
 
-/** The agent's own word that it takes no further work. */
+/** The agent's own word that it drains. */
 export const sessionDraining: Handler<"session-draining"> = (tx, { session: sessionId }) => {
   const session = findSession(tx.db, sessionId);
   if (session === undefined) return rejected("session_unknown", `session ${sessionId} has ended`);

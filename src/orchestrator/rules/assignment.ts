@@ -8,14 +8,18 @@ export interface Candidate {
   readonly dueAt: Ms;
   /** Whether another execution waits for it. */
   readonly isAwaited: boolean;
+  /** The draining sessions that it keeps: an execution of theirs waits for it, directly or through others. */
+  readonly neededBy: readonly number[];
 }
 
-/** A connected session that takes work. */
+/** A connected session. */
 export interface Host {
   readonly id: number;
   readonly free: number;
   /** It holds as many waiting executions as it may: it gets only what others wait for, because that is what ends a wait. */
   readonly isSaturated: boolean;
+  /** It is about to leave: it gets only what its own executions need to come to their end, and only if nobody else has room. */
+  readonly isDraining: boolean;
 }
 
 export interface Assignment {
@@ -57,11 +61,17 @@ function chooseHost(
   free: ReadonlyMap<number, number>,
   last: number,
 ): number | undefined {
+  const staying = (host: Host): boolean => !host.isDraining && (!host.isSaturated || candidate.isAwaited);
+  const leaving = (host: Host): boolean => host.isDraining && candidate.neededBy.includes(host.id);
+  return freest(hosts.filter(staying), free, last) ?? freest(hosts.filter(leaving), free, last);
+}
+
+function freest(hosts: readonly Host[], free: ReadonlyMap<number, number>, last: number): number | undefined {
   let chosen: number | undefined;
   let most = 0;
-  for (const { id, isSaturated } of hosts) {
+  for (const { id } of hosts) {
     const slots = free.get(id) ?? 0;
-    if (slots === 0 || slots < most || (isSaturated && !candidate.isAwaited)) continue;
+    if (slots === 0 || slots < most) continue;
     if (slots > most || chosen === undefined || comesSooner(id, chosen, last)) chosen = id;
     most = slots;
   }

@@ -61,6 +61,21 @@ export function awaitedReadyExecutions(db: Database, target: number, limit: numb
   );
 }
 
+/** Only those that an execution of this session waits for, directly or through others. */
+export function neededReadyExecutions(db: Database, session: number, target: number, limit: number): ReadyRow[] {
+  return db.all<ReadyRow>(
+    `WITH RECURSIVE needed (id) AS (
+       SELECT awaited FROM executions JOIN waits ON caller = executions.id WHERE session = ? AND slot > 0 AND slot = 2
+       UNION SELECT awaited FROM needed JOIN waits ON caller = needed.id
+     )
+     SELECT executions.id, target, priority, due_at AS dueAt FROM needed JOIN executions ON executions.id = needed.id
+     WHERE status = 0 AND is_ready = 1 AND target = ? ORDER BY priority DESC, due_at, executions.id LIMIT ? + 0`,
+    session,
+    target,
+    limit,
+  );
+}
+
 /** What the agent that gets an execution must know of it. */
 export interface WorkRow {
   readonly executionId: ExecutionId;

@@ -86,13 +86,14 @@ export interface HostRow {
   readonly id: number;
   readonly sessionId: SessionId;
   readonly concurrency: number;
+  readonly isDraining: number;
 }
 
-/** Connected sessions that host the target and take work, whether they have room or not. */
+/** Connected sessions that host the target, whether they have room or not. */
 export function hostsOf(db: Database, target: number): HostRow[] {
   return db.all<HostRow>(
-    `SELECT sessions.id, external_id AS sessionId, concurrency FROM session_targets JOIN sessions ON sessions.id = session
-     WHERE target = ? AND is_connected = 1 AND is_draining = 0`,
+    `SELECT sessions.id, external_id AS sessionId, concurrency, is_draining AS isDraining
+     FROM session_targets JOIN sessions ON sessions.id = session WHERE target = ? AND is_connected = 1`,
     target,
   );
 }

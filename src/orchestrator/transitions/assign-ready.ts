@@ -1,6 +1,13 @@
 import { type Candidate, type Host, assign } from "../rules/assignment.ts";
 import { assignExecution, countHeldSlots, countWaiting } from "../store/executions.ts";
-import { awaitedReadyExecutions, readyExecutions, readyTargets, workOf } from "../store/queue.ts";
+import {
+  type ReadyRow,
+  awaitedReadyExecutions,
+  neededReadyExecutions,
+  readyExecutions,
+  readyTargets,
+  workOf,
+} from "../store/queue.ts";
 import { ABORT_GRACE_MS } from "../../protocol/limits.ts";
 import type { Assignment } from "../rules/assignment.ts";
 import type { Transaction } from "../transaction.ts";
@@ -39,18 +46,19 @@ export function assignReady(tx: Transaction, lastSession: number): AssignedReady
 
 /** No more of each kind than its hosts could take: who comes further back cannot get a slot in this batch. */
 function candidatesFor({ db, limits }: Transaction, target: number, hosts: readonly Host[]): Candidate[] {
-  const open = slotsOf(hosts.filter((host) => !host.isSaturated));
-  const guarded = slotsOf(hosts.filter((host) => host.isSaturated));
-  const most = limits.executionsPerTurn;
+  const staying = hosts.filter((host) => !host.isDraining);
+  const leaving = hosts.filter((host) => host.isDraining);
   const found = new Map<number, Candidate>();
-  if (open > 0) {
-    for (const row of readyExecutions(db, target, Math.min(open, most)))
-      found.set(row.id, { ...row, isAwaited: false });
-  }
-  if (guarded > 0) {
-    const rows = awaitedReadyExecutions(db, target, Math.min(guarded + open, most));
-    for (const row of rows) found.set(row.id, { ...row, isAwaited: true });
-  }
+  const add = (rows: readonly ReadyRow[], isAwaited: boolean, neededBy: readonly number[]): void => {
+    for (const row of rows) {
+      found.set(row.id, { ...row, isAwaited, neededBy: [...(found.get(row.id)?.neededBy ?? []), ...neededBy] });
+    }
+  };
+  const room = Math.min(slotsOf(staying), limits.executionsPerTurn);
+  if (staying.some((host) => !host.isSaturated)) add(readyExecutions(db, target, room), false, []);
+  if (staying.some((host) => host.isSaturated)) add(awaitedReadyExecutions(db, target, room), true, []);
+  const anyRoom = Math.min(slotsOf(hosts), limits.executionsPerTurn);
+  for (const { id } of leaving) add(neededReadyExecutions(db, id, target, anyRoom), true, [id]);
   return [...found.values()];
 }
 
@@ -82,12 +90,12 @@ class HostCounts {
   /** Hosts of the target that have a free slot. */
   ofTarget(target: number): Host[] {
     const { db, limits } = this.#tx;
-    const hosts = hostsOf(db, target).map(({ id, sessionId, concurrency }) => {
+    const hosts = hostsOf(db, target).map(({ id, sessionId, concurrency, isDraining }) => {
       const known = this.#hosts.get(id);
       if (known !== undefined) return known;
       const free = concurrency - countHeldSlots(db, id, concurrency);
       const isSaturated = free > 0 && countWaiting(db, id, limits.waitingPerSession) === limits.waitingPerSession;
-      const host = { id, sessionId, free, isSaturated };
+      const host = { id, sessionId, free, isSaturated, isDraining: isDraining === 1 };
       this.#hosts.set(id, host);
       return host;
     });

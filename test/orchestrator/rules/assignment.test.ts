@@ -7,9 +7,11 @@ const candidate = (id: number, change: Partial<Candidate> = {}): Candidate => ({
   priority: 0,
   dueAt: 0,
   isAwaited: false,
+  neededBy: [],
   ...change,
 });
-const host = (id: number, free: number, isSaturated = false): Host => ({ id, free, isSaturated });
+const host = (id: number, free: number, isSaturated = false): Host => ({ id, free, isSaturated, isDraining: false });
+const draining = (id: number, free: number): Host => ({ ...host(id, free), isDraining: true });
 const hosts = (...sessions: Host[]) => new Map([[1, sessions]]);
 const sessionsOf = (assignments: ReturnType<typeof assign>) => assignments.map(({ session }) => session);
 const executionsOf = (assignments: ReturnType<typeof assign>) => assignments.map(({ execution }) => execution);
@@ -64,5 +66,20 @@ describe("assignment", () => {
     const waiting = [candidate(1), candidate(2, { isAwaited: true }), candidate(3, { isAwaited: true })];
     expect(executionsOf(assign(waiting, hosts(host(1, 5, true)), 0))).toEqual([2, 3]);
     expect(sessionsOf(assign(waiting, hosts(host(1, 5, true), host(2, 1)), 0))).toEqual([2, 1, 1]);
+  });
+
+  test("gives a draining session only what its own executions wait for", () => {
+    const waiting = [
+      candidate(1),
+      candidate(2, { isAwaited: true }),
+      candidate(3, { isAwaited: true, neededBy: [2] }),
+      candidate(4, { isAwaited: true, neededBy: [1, 2] }),
+    ];
+    expect(executionsOf(assign(waiting, hosts(draining(1, 5)), 0))).toEqual([4]);
+  });
+
+  test("prefers whoever stays, as long as there is room", () => {
+    const waiting = [1, 2, 3].map((id) => candidate(id, { isAwaited: true, neededBy: [1] }));
+    expect(sessionsOf(assign(waiting, hosts(draining(1, 5), host(2, 1), host(3, 1, true)), 0))).toEqual([2, 3, 1]);
   });
 });
