@@ -11,6 +11,9 @@ export default defineConfig({
   },
   test: {
     reporters: ["default", "./scripts/test-counts.mjs"],
+    // For what hangs: a busy machine may take its time, and the deadlines inside the tests, which say what did not come, are shorter.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     projects: [
       {
         extends: true,
@@ -18,9 +21,6 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/e2e/**"],
-          // For what hangs. Some of them start processes, which takes as long as the machine is busy with others.
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
         },
       },
       {
@@ -32,8 +32,6 @@ export default defineConfig({
           // Real processes: after the unit tests, and few at a time, so that they meet the load they make themselves.
           sequence: { groupOrder: 1 },
           maxWorkers: 2,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
     ],

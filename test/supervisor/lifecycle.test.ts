@@ -158,11 +158,12 @@ describe("an orchestrator", () => {
   });
 
   test("that eats the CPU gives way while others need it", async () => {
-    await start({ limits: { sampleMs: 50, hotCpuMs: 200 } });
+    // A small part of a core is much here: on a busy machine no process gets most of one.
+    await start({ limits: { sampleMs: 250, hotCpuPercent: 5, hotCpuMs: 500 } });
     await server.create("neighbour");
     await server.ensure("neighbour");
     const pid = await server.ensure();
-    await server.say("spinFor 2000");
+    await server.say("spin");
     await eventually("it gives way", async () => niceOf(await readFile(`/proc/${pid}/stat`, "utf8")) === 10);
     expect(niceOf(await readFile(`/proc/${await server.ensure("neighbour")}/stat`, "utf8"))).toBe(0);
   });

@@ -11,7 +11,7 @@ export interface Arrivals<T> {
   readonly waiting: readonly T[];
 }
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 30_000;
 
 export function arrivals<T>(what: string): Arrivals<T> {
   const waiting: T[] = [];

@@ -98,14 +98,16 @@ export async function executorRig(options: RigOptions): Promise<ExecutorRig> {
     isTrial: options.isTrial ?? false,
   });
 
+  const loaded = heard.nextThat(
+    (message): message is Message<"ready"> | Message<"failed"> => message.kind === "ready" || message.kind === "failed",
+  );
+  loaded.catch(() => undefined); // Of interest only to who awaits it: some executors are removed before they have loaded.
+
   const rig: ExecutorRig = {
     process,
     directory,
     temporaryDirectory: temporary.path,
-    loaded: heard.nextThat(
-      (message): message is Message<"ready"> | Message<"failed"> =>
-        message.kind === "ready" || message.kind === "failed",
-    ),
+    loaded,
     send: (command) => process.send(command),
     take: (kind, matches = () => true) =>
       heard.nextThat((message): message is Message<typeof kind> => isKind(message, kind) && matches(message)),
