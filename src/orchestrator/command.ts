@@ -145,7 +145,8 @@ export interface CommandResults {
   readonly "rerun-step": RerunView;
   readonly pause: null;
   readonly resume: null;
-  readonly archive: null;
+  /** `isDone` is false while something is still to be cancelled: ask again, each time more of it is. */
+  readonly archive: { readonly isDone: boolean };
   readonly "expire-due": null;
   /** The sessions that may still resume: each gets a fresh lease. */
   readonly recover: { readonly sessions: readonly string[] };

@@ -9,7 +9,7 @@ import type { Database } from "./store/database.ts";
 import { environmentState } from "./store/environment.ts";
 import { countQueued, nextDueAt } from "./store/queue.ts";
 import { liveSessions } from "./store/sessions.ts";
-import { Admission, EffectList, type Transaction } from "./transaction.ts";
+import { Admission, Allowance, EffectList, type Transaction } from "./transaction.ts";
 
 /**
  * Everything an environment does. Commands and rows go in, rows and effects come out; no clock, no waiting, no sockets inside. The same
@@ -31,7 +31,7 @@ export interface Executed {
   /** One for each command, in their order. */
   readonly outcomes: readonly Outcome[];
   readonly effects: readonly Effect[];
-  /** There is more to assign than one batch may: another one, even without commands, is to follow at once. */
+  /** There is more to assign, or to change by what was decided, than one batch may: another one, even without commands, is to follow at once. */
   readonly hasMore: boolean;
 }
 
@@ -58,7 +58,8 @@ export function createEngine(options: EngineOptions): Engine {
 
   const begin = (now: Ms): Transaction => {
     const admission = new Admission(() => limits.queueLength - countQueued(db, limits.queueLength));
-    return { db, now, random, limits, effects: new EffectList(), admission };
+    const sweeping = new Allowance(limits.sweptPerTurn);
+    return { db, now, random, limits, effects: new EffectList(), admission, sweeping };
   };
 
   const executeBatch = (runBatch: (tx: Transaction) => Batch, now: Ms): Executed =>

@@ -2,7 +2,7 @@
 
 /** Bounds of one environment; tests and benchmarks set others. */
 export interface Limits {
-  /** Most steps of one run. A run is shown and cancelled as a whole, and that must stay a matter of some hundred milliseconds. */
+  /** Most steps of one run. A run is shown as a whole, and that must stay a matter of some hundred milliseconds. */
   readonly stepsPerRun: number;
   /** Deepest chain of workflows that call workflows, in runs. Endless recursion ends here. */
   readonly runDepth: number;
@@ -12,6 +12,8 @@ export interface Limits {
   readonly waitingPerSession: number;
   /** Most executions that one batch hands to agents, brings from their delay into the queue, or times out: the next batch goes on. */
   readonly executionsPerTurn: number;
+  /** Most rows that one batch changes when runs, a session or everything ends: the next batch goes on. About 20 ms. */
+  readonly sweptPerTurn: number;
   /** Most log lines that are kept of one execution. */
   readonly logsPerExecution: number;
 }
@@ -22,6 +24,7 @@ export const defaultLimits: Limits = {
   queueLength: 100_000,
   waitingPerSession: 10_000,
   executionsPerTurn: 1_000,
+  sweptPerTurn: 1_000,
   logsPerExecution: 100_000,
 };
 

@@ -13,6 +13,25 @@ export interface Transaction {
   readonly limits: Limits;
   readonly effects: EffectList;
   readonly admission: Admission;
+  readonly sweeping: Allowance;
+}
+
+/** How many more rows this batch may change on account of sweeps (store/sweeps.ts). */
+export class Allowance {
+  #left: number;
+
+  constructor(rows: number) {
+    this.#left = rows;
+  }
+
+  get left(): number {
+    return this.#left;
+  }
+
+  /** A look costs as much as a row, so that every batch comes to its end. */
+  spend(rows: number): void {
+    this.#left -= Math.max(1, rows);
+  }
 }
 
 /** How many more runs from outside the queue has room for. The queue is counted once for a batch, and only if somebody asks. */

@@ -134,6 +134,15 @@ describe("a caller", () => {
     expect(await gateway.request("get-result", { run, waitMs: 0 })).toMatchObject({ value: { status: "cancelled" } });
   });
 
+  test("hears that the environment is archived when all of it has ended, however much there is", async () => {
+    const runs = Array.from({ length: 2_500 }, () => ({ kind: "start-run", ...call() }) as const);
+    rig.engine.execute(runs, rig.time.clock.now());
+    expect(await codeOf("archive", {})).toBeNull();
+    const queued = { status: "queued", target: null, limit: 1, cursor: null } as const;
+    expect(await gateway.request("list-runs", queued)).toMatchObject({ value: { runs: [] } });
+    expect(await agent.closed).toBe(4004);
+  });
+
   test.each<[string, RequestName, RequestParams<RequestName>, string]>([
     ["the result of no run", "get-result", { run: "Rbcdfghjk", waitMs: 0 }, "run_not_found"],
     ["waits for no run", "get-result", { run: "nonsense", waitMs: 1_000 }, "run_not_found"],

@@ -40,7 +40,10 @@ export class RandomEnvironment {
 
   constructor(seed: number) {
     this.#random = seededRandom(seed);
-    this.under = openEngine({ waitingPerSession: WAITING_PER_SESSION, executionsPerTurn: 7, runDepth: 4 }, seed);
+    this.under = openEngine(
+      { waitingPerSession: WAITING_PER_SESSION, executionsPerTurn: 7, sweptPerTurn: 3, runDepth: 4 },
+      seed,
+    );
     this.#execute([{ kind: "recover" }]);
     this.#connectNew();
   }
@@ -89,7 +92,7 @@ export class RandomEnvironment {
   /** Frames of the connected agents, some of them twice, in a batch with whatever else there is. */
   #deliver(wishes: readonly Command[]): void {
     const frames = this.#agents.filter(({ isConnected }) => isConnected).flatMap((agent) => this.#framesOf(agent));
-    this.#execute([...wishes, ...frames.flatMap(({ commands }) => commands)]);
+    this.#execute([...wishes, ...frames.flatMap(({ commands }) => commands)], true);
     for (const { agent, sequence } of frames) agent.acknowledge(sequence);
   }
 
@@ -180,11 +183,12 @@ export class RandomEnvironment {
     this.#execute([{ kind: "recover" }]);
   }
 
-  #execute(commands: readonly Command[]): readonly Outcome[] {
+  #execute(commands: readonly Command[], mayCrash = false): readonly Outcome[] {
     const { outcomes, effects, hasMore } = this.under.engine.execute(commands, this.#now);
     this.#release(effects);
-    if (hasMore) this.#execute([]);
-    else this.#verify();
+    if (!hasMore) this.#verify();
+    else if (mayCrash && this.#below(4) === 0) this.#crash();
+    else this.#execute([], mayCrash);
     return outcomes;
   }
 

@@ -18,6 +18,7 @@ export function outcomeLine(outcome: CommandOutcome): string | undefined {
   if (value === null || "secret" in value) return undefined;
   if ("isNew" in value) return `${value.isNew ? "started" : "is already"} ${value.runId}`;
   if ("attempt" in value) return `made ${value.executionId}`;
+  if ("isDone" in value) return value.isDone ? undefined : "more follows";
   if ("lastSequence" in value) return `resumed after frame ${value.lastSequence}`;
   return `sessions that may resume: ${value.sessions.join(" ") || "none"}`;
 }

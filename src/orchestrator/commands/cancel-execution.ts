@@ -2,7 +2,7 @@ import { type ExecutionRow, findExecution } from "../store/executions.ts";
 import { accepted, rejected } from "../outcome.ts";
 import type { Handler } from "../handler.ts";
 import type { Transaction } from "../transaction.ts";
-import { cancelTree } from "../transitions/cancel-live.ts";
+import { cancelTree } from "../transitions/cancel-tree.ts";
 import { follow } from "../transitions/follow.ts";
 import { isLive } from "../rules/execution-state.ts";
 

@@ -1,7 +1,7 @@
 import { accepted, rejected } from "../outcome.ts";
 import type { Handler } from "../handler.ts";
 import { attemptsOf } from "../store/executions.ts";
-import { cancelTree } from "../transitions/cancel-live.ts";
+import { cancelTree } from "../transitions/cancel-tree.ts";
 import { findRun } from "../store/runs.ts";
 import { findStep } from "../store/steps.ts";
 import { isFinalRunStatus } from "../../protocol/views.ts";

@@ -3,9 +3,10 @@ import { accepted, rejected } from "../outcome.ts";
 import { executionIdOf, parseStepId } from "../../protocol/ids.ts";
 import type { Handler } from "../handler.ts";
 import type { Transaction } from "../transaction.ts";
-import { cancelTree } from "../transitions/cancel-live.ts";
+import { cancelTree } from "../transitions/cancel-tree.ts";
 import { effectiveOptions } from "../rules/target-options.ts";
 import { environmentState } from "../store/environment.ts";
+import { firstSweep } from "../store/sweeps.ts";
 import { findRun } from "../store/runs.ts";
 import { findStep } from "../store/steps.ts";
 import { follow } from "../transitions/follow.ts";
@@ -20,6 +21,10 @@ export const rerunStep: Handler<"rerun-step"> = (tx, { step: stepId }) => {
   const step = parts && run && findStep(tx.db, run.id, parts.step);
   if (run === undefined || step === undefined) {
     return rejected("step_not_found", `there is no step ${stepId} in this environment`);
+  }
+  if (firstSweep(tx.db, "calls") !== undefined) {
+    const message = `a cancellation is still on its way through the steps, and would take the new attempt along: try again in a moment`;
+    return rejected("overloaded", message);
   }
   const attempts = attemptsOf(tx.db, step.id);
   cancelTree(tx, underWay(tx, attempts));

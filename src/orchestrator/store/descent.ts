@@ -1,39 +1,64 @@
 import type { Database } from "./database.ts";
 
-/**
- * The live executions among these and their descendants: the attempts that follow them, the steps they called in all their attempts, the
- * runs they became. A caller comes before what it called.
- */
-export function liveDescendants(db: Database, executions: readonly number[]): number[] {
-  const sql = `
-    WITH RECURSIVE tree (id) AS (
-      SELECT value FROM json_each(?)
-      UNION
-      SELECT later.id FROM tree
-        JOIN executions AS ended ON ended.id = tree.id
-        JOIN executions AS next ON next.id = ended.successor
-        JOIN executions AS later ON later.step = next.step AND later.attempt >= next.attempt
-      UNION
-      SELECT called.id FROM tree
-        JOIN steps ON steps.parent = tree.id
-        JOIN executions AS called ON called.step = steps.id
-    )
-    SELECT executions.id FROM tree JOIN executions ON executions.id = tree.id WHERE status <= 1 ORDER BY executions.id`;
-  return db.all<{ id: number }>(sql, JSON.stringify(executions)).map(({ id }) => id);
+// The way down from an execution: what it called, in all attempts at each call, and the run that it became.
+
+export interface DescentRow {
+  readonly id: number;
+  readonly isLive: number;
+  /** Whether there is anything below it. */
+  readonly leadsOn: number;
 }
 
-/** All attempts at the steps that an execution called. */
-export function calledBy(db: Database, execution: number): number[] {
-  const sql = "SELECT executions.id FROM steps JOIN executions ON step = steps.id WHERE steps.parent = ?";
-  return db.all<{ id: number }>(sql, execution).map(({ id }) => id);
+export interface CalledRow extends DescentRow {
+  /** The caller's number of the call. */
+  readonly request: number;
 }
 
-/** Everything in the environment that is queued or assigned. */
-export function allLive(db: Database): number[] {
+const columns = `executions.id, executions.status <= 1 AS isLive,
+  executions.successor IS NOT NULL OR EXISTS (SELECT 1 FROM steps AS calls WHERE calls.parent = executions.id) AS leadsOn`;
+
+/** These executions and the attempts that follow them at the same steps. */
+export function attemptsFrom(db: Database, executions: readonly number[]): DescentRow[] {
+  const ids = JSON.stringify(executions);
+  return db.all<DescentRow>(
+    `SELECT ${columns} FROM executions WHERE id IN (
+       SELECT value FROM json_each(?)
+       UNION SELECT later.id FROM json_each(?) JOIN executions AS ended ON ended.id = value
+         JOIN executions AS next ON next.id = ended.successor AND next.step = ended.step
+         JOIN executions AS later ON later.step = next.step AND later.attempt >= next.attempt
+     ) ORDER BY id`,
+    ids,
+    ids,
+  );
+}
+
+/** All attempts at the root of the run that an execution became; none if it became none. */
+export function attemptsAtSpawned(db: Database, execution: number): DescentRow[] {
+  return db.all<DescentRow>(
+    `SELECT ${columns} FROM executions AS call JOIN executions AS root ON root.id = call.successor AND root.step <> call.step
+       JOIN executions ON executions.step = root.step WHERE call.id = ? ORDER BY executions.attempt`,
+    execution,
+  );
+}
+
+/** All attempts at the next `limit` calls of an execution after its call `request`, in the order of the calls. */
+export function attemptsAtCalls(db: Database, caller: number, request: number, limit: number): CalledRow[] {
+  return db.all<CalledRow>(
+    `SELECT ${columns}, request FROM (SELECT id, request FROM steps WHERE parent = ? AND request > ? ORDER BY request LIMIT ? + 0) AS called
+       JOIN executions ON executions.step = called.id ORDER BY request, attempt`,
+    caller,
+    request,
+    limit,
+  );
+}
+
+/** What is queued or assigned in the environment, `limit` of it: callers that wait come first, and before what they called. */
+export function liveExecutions(db: Database, limit: number): number[] {
   const sql = `
-    SELECT id FROM executions WHERE status = 0 AND is_ready = 1
+    SELECT id FROM executions WHERE slot > 0 AND slot = 2
+    UNION ALL SELECT id FROM executions WHERE slot > 0 AND slot <> 2 AND status = 1
+    UNION ALL SELECT id FROM executions WHERE status = 0 AND is_ready = 1
     UNION ALL SELECT id FROM executions WHERE status = 0 AND is_ready = 0
-    UNION ALL SELECT id FROM executions WHERE slot > 0 AND status = 1
-    ORDER BY id`;
-  return db.all<{ id: number }>(sql).map(({ id }) => id);
+    LIMIT ? + 0`;
+  return db.all<{ id: number }>(sql, limit).map(({ id }) => id);
 }

@@ -150,10 +150,11 @@ export function setSlot(db: Database, id: number, slot: Slot): void {
   db.run("UPDATE executions SET slot = ? WHERE id = ?", slots.indexOf(slot), id);
 }
 
-/** What holds, has yielded or outlives a slot of the session: everything assigned to it, and what has not stopped yet. */
-export function inSlotsOf(db: Database, session: number): ExecutionRow[] {
-  const sql = `${selected} FROM executions JOIN steps ON steps.id = step ${joined} WHERE session = ? AND slot > 0 ORDER BY executions.id`;
-  return db.all<RawExecution>(sql, session).flatMap((row) => named(row) ?? []);
+/** What holds, has yielded or outlives a slot of the session: everything assigned to it, and what has not stopped yet; `limit` of it. */
+export function inSlotsOf(db: Database, session: number, limit = -1): ExecutionRow[] {
+  const sql = `${selected} FROM executions JOIN steps ON steps.id = step ${joined} WHERE session = ? AND slot > 0
+    ORDER BY executions.id LIMIT ? + 0`;
+  return db.all<RawExecution>(sql, session, limit).flatMap((row) => named(row) ?? []);
 }
 
 /** How many slots of the session are taken, counted up to `limit`. */

@@ -17,6 +17,7 @@ import { executeCommand } from "./execute-command.ts";
 import { followRoot } from "./end-execution.ts";
 import { hostsOf } from "../store/sessions.ts";
 import { promoteDue } from "./promote-due.ts";
+import { sweep } from "./sweep.ts";
 
 export interface AssignedReady {
   /** The session that was given something last: the next among equals has its turn first. */
@@ -25,8 +26,12 @@ export interface AssignedReady {
   readonly hasMore: boolean;
 }
 
-/** The end of every batch: what has become due joins the queue, and what is ready goes to agents with free slots. */
+/**
+ * The end of every batch: what has become due joins the queue, and what is ready goes to agents with free slots. While a decision is still to
+ * reach all that it concerns, nothing is handed out: it may be among that.
+ */
 export function assignReady(tx: Transaction, lastSession: number): AssignedReady {
+  if (!sweep(tx)) return { lastSession, hasMore: true };
   if (environmentState(tx.db) !== "active") return { lastSession, hasMore: false };
   const promoted = promoteDue(tx);
   const hosts = new HostCounts(tx);

@@ -2,8 +2,7 @@ import { type ExecutionRow, type Slot, earlierStatuses, insertExecution } from "
 import type { Ms } from "../../base/clock.ts";
 import type { Outcome } from "../../protocol/outcome.ts";
 import type { Transaction } from "../transaction.ts";
-import { calledBy } from "../store/descent.ts";
-import { cancelTree } from "./cancel-live.ts";
+import { cancelCalled } from "./cancel-tree.ts";
 import { effectiveOptions } from "../rules/target-options.ts";
 import { endExecution } from "./end-execution.ts";
 import { getStep } from "../store/steps.ts";
@@ -23,7 +22,7 @@ export function concludeExecution(tx: Transaction, execution: ExecutionRow, conc
   const successor = isFailure(outcome.kind) ? queueRetry(tx, execution, conclusion) : null;
   endExecution(tx, execution, { outcome, slot, successor });
   // What a failed or abandoned caller has called goes on: nobody asked it to stop.
-  if (outcome.kind === "timed_out" || outcome.kind === "cancelled") cancelTree(tx, calledBy(tx.db, execution.id));
+  if (outcome.kind === "timed_out" || outcome.kind === "cancelled") cancelCalled(tx, execution.id);
 }
 
 /** Returns the next attempt, or null when there is none. */

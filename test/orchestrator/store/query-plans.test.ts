@@ -30,7 +30,7 @@ afterAll(() => environment.under.close());
 /** What holds only what is live, a row for each agent's start, or nothing at all. */
 const harmless = [
   /^SCAN (executions|sessions) USING (COVERING )?INDEX (executions_ready|executions_scheduled|executions_in_slots|sessions_live)/,
-  /^SCAN (CONSTANT ROW|environment|json_each|tree|needed|\(subquery-\d+\))/,
+  /^SCAN (CONSTANT ROW|environment|json_each|called|needed|sweeps|\(subquery-\d+\))/,
 ];
 
 describe("the engine's statements", () => {
