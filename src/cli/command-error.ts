@@ -9,6 +9,7 @@ type LocalCode =
   | "not_coflux"
   | "port_in_use"
   | "pending"
+  | "result_too_large"
   | "run_failed"
   | "run_cancelled"
   | "run_timed_out"

@@ -35,6 +35,10 @@ export const FINAL_TREE_LINES = 300;
 /** Characters of the arguments that stand beside a step. */
 export const ARGUMENTS_WIDTH = 40;
 
+/** A larger result is not printed on a terminal, and one beyond the second limit, of which several copies are in memory, nowhere. */
+export const RESULT_ON_TERMINAL_BYTES = 1_048_576;
+export const RESULT_LIMIT_BYTES = 134_217_728;
+
 /** Frames of a stack that are printed for an error, and causes below it. */
 export const FRAMES_SHOWN = 10;
 export const CAUSES_SHOWN = 5;

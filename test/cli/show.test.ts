@@ -1,4 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { createApi } from "../../src/cli/api/api.ts";
+import { printResult } from "../../src/cli/commands/print-result.ts";
+import { RESULT_LIMIT_BYTES, RESULT_ON_TERMINAL_BYTES } from "../../src/cli/limits.ts";
+import { createColours } from "../../src/cli/output/colour.ts";
+import { createOutput } from "../../src/cli/output/output.ts";
+import type { Terminal } from "../../src/cli/output/terminal.ts";
 import { E, apiError } from "../support/scripted-api.ts";
 import { useCommandLine } from "./command-rig.ts";
 import { repositories, target } from "./manifest.ts";
@@ -81,6 +87,44 @@ describe("one thing", () => {
     api().answer(`GET ${E}/runs/Rbcdfghj/result`, [200, { status: "succeeded", value }]);
     api().answer(`GET ${E}/blobs/${"0".repeat(64)}`, [200, '["large"]']);
     expect((await coflux("runs result Rbcdfghj")).stdout).toBe('["large"]\n');
+  });
+
+  test("what a large result refers to stands where it would in a small one", async () => {
+    const reference = { kind: "execution", id: "Rbcdfghj:2:1", target: "flows/add" };
+    const value = { $: "blob", v: { key: "0".repeat(64), size: 40_000, references: [reference] } };
+    api().answer(`GET ${E}/runs/Rbcdfghj/result`, [200, { status: "succeeded", value }]);
+    api().answer(`GET ${E}/blobs/${"0".repeat(64)}`, [200, '{"large":{"$":"ref","v":0},"__proto__":1}']);
+    const { stdout } = await coflux("runs result Rbcdfghj");
+    expect(stdout).toBe(`{"large":${JSON.stringify({ $: "ref", v: reference })},"__proto__":1}\n`);
+  });
+
+  test("a result that is too large to print is refused with its address", async () => {
+    const key = "0".repeat(64);
+    const value = { $: "blob", v: { key, size: RESULT_LIMIT_BYTES + 1 } };
+    api().answer(`GET ${E}/runs/Rbcdfghj/result`, [200, { status: "succeeded", value }]);
+    const { code, stdout, stderr } = await coflux("runs result Rbcdfghj");
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain("the result of run Rbcdfghj takes 128 MiB");
+    expect(stderr).toContain(`curl -o result.json ${api().url}${E}/blobs/${key}`);
+  });
+
+  test("a large result stays off a terminal, with the way into a file", async () => {
+    const printed: Record<"out" | "err", string> = { out: "", err: "" };
+    const terminalFor = (name: "out" | "err"): Terminal => ({
+      isTty: true,
+      hasUnicode: true,
+      colours: createColours(false),
+      size: () => ({ columns: 80, rows: 24 }),
+      write: (text) => void (printed[name] += text),
+      onResize: () => () => undefined,
+    });
+    const output = createOutput({ out: terminalFor("out"), err: terminalFor("err"), isJson: false, isQuiet: false });
+    const place = { url: api().url, project: "default", environment: "development", token: null };
+    const context = { api: createApi(place), output, command: (words: string) => `coflux ${words}` };
+    const value = { $: "blob", v: { key: "0".repeat(64), size: RESULT_ON_TERMINAL_BYTES + 1 } };
+    await printResult(context, "Rbcdfghj", value);
+    expect(printed.out).toBe("");
+    expect(printed.err).toContain("coflux runs result Rbcdfghj > result.json");
   });
 });
 

@@ -30,6 +30,8 @@ export interface Api {
   call<N extends CallName>(name: N, parameters: CallParameters<N>, input?: CallInput): Promise<RouteResults[N]>;
   /** The text of a blob. */
   blobText(key: string): Promise<string>;
+  /** Where a blob is, for another program to fetch. */
+  blobUrl(key: string): string;
 }
 
 export function createApi(place: ApiPlace): Api {
@@ -61,6 +63,7 @@ export function createApi(place: ApiPlace): Api {
       return (text === "" ? null : parseAnswer(place.url, text)) as RouteResults[typeof name];
     },
     blobText: async (key) => await send("get-blob", { key }, {}),
+    blobUrl: (key) => urlOf(place, calls["get-blob"][1], { key }, {}).href,
   };
 }
 

@@ -2,6 +2,7 @@ import type { Ms } from "../../base/clock.ts";
 import { CommandError } from "../command-error.ts";
 import type { Context } from "../context.ts";
 import { exitCodeOfRun, exitCodes, type ExitCode } from "../exit-codes.ts";
+import { printResult } from "./print-result.ts";
 import { runFailure } from "./run-failure.ts";
 
 export interface ResultFlags {
@@ -17,27 +18,11 @@ export async function showResult(context: Context, run: string, { wait = 0 }: Re
     return exitCodeOfRun(result.status === "spawned" ? "pending" : result.status);
   }
   if (result.status === "succeeded") {
-    await printResult(context, result.value);
+    await printResult(context, run, result.value);
     return exitCodes.ok;
   }
   if (result.status === "pending" || result.status === "spawned") throw pending(context, run);
   throw runFailure(context, { run, result });
-}
-
-/** The value of a result as JSON. A large one is a blob, whose text is that JSON. */
-export async function printResult({ api, output }: Context, value: unknown): Promise<void> {
-  const key = blobKeyOf(value);
-  if (key === undefined) return output.json(value);
-  output.line(await api.blobText(key));
-}
-
-function blobKeyOf(value: unknown): string | undefined {
-  if (typeof value !== "object" || value === null || !("$" in value) || value.$ !== "blob" || !("v" in value))
-    return undefined;
-  const { v: blob } = value;
-  return typeof blob === "object" && blob !== null && "key" in blob && typeof blob.key === "string"
-    ? blob.key
-    : undefined;
 }
 
 function pending(context: Context, run: string): CommandError {

@@ -8,8 +8,8 @@ import { type Progress, createProgress } from "../run-tree/progress.ts";
 import type { ProgressKind } from "../run-tree/progress-kind.ts";
 import { findRootCause } from "../run-tree/root-cause.ts";
 import { listenForInterrupt } from "./interrupts.ts";
+import { printResult } from "./print-result.ts";
 import { runFailure } from "./run-failure.ts";
-import { printResult } from "./show-result.ts";
 
 export interface WatchFlags {
   readonly progress: ProgressKind;
@@ -28,7 +28,7 @@ export async function watchRun(context: Context, runId: string, flags: WatchFlag
   if (run === "detached") return detach(context, runId);
   const result = await context.api.call("get-result", { run: runId });
   if (result.status === "succeeded") {
-    await printResult(context, result.value);
+    await printResult(context, runId, result.value);
     return exitCodes.ok;
   }
   if (result.status === "pending" || result.status === "spawned") return detach(context, runId); // Its first step was run again.
