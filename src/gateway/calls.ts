@@ -3,7 +3,7 @@ import { type Failure, isErrorCode } from "../protocol/error-codes.ts";
 import { type Result, failure, ok } from "../base/result.ts";
 import type { Ms } from "../base/clock.ts";
 import { isRepeatable } from "../protocol/orchestrator-requests.ts";
-import { unpackList } from "../process/link.ts";
+import { unpackListExactly } from "../process/link.ts";
 
 // Requests on their way to one orchestrator, each under the number by which its reply names it.
 
@@ -66,7 +66,7 @@ export function demandOf(name: RequestName, params: Params): { bytes: number; is
 
 /** Throws when the payload is no reply. */
 export function readReply(payload: Buffer): { id: number; result: Result<unknown, Failure> } {
-  const [id, isOk, value] = unpackList(payload);
+  const [id, isOk, value] = unpackListExactly(payload);
   if (typeof id !== "number") throw new Error("a reply without a number");
   return { id, result: isOk === true ? ok(value) : failure(readFailure(value)) };
 }

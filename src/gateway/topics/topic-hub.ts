@@ -1,4 +1,4 @@
-import { type Link, unpackList } from "../../process/link.ts";
+import { type Link, unpackListExactly } from "../../process/link.ts";
 import { type Topic, type TopicEvent, topicName } from "../../protocol/topics.ts";
 import { type TopicMirror, createTopicMirror } from "./topic-mirror.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
@@ -135,7 +135,7 @@ export function createTopicHub(onSize: () => void): TopicHub {
       link = null;
     },
     onEvent(payload) {
-      const [number, event] = unpackList(payload);
+      const [number, event] = unpackListExactly(payload);
       const feed = typeof number === "number" ? byNumber.get(number) : undefined;
       // An event may be under way while its subscription ends. What it holds, the orchestrator of our own version has made.
       if (feed !== undefined) tell(feed, event as TopicEvent);
