@@ -41,7 +41,7 @@ function thread(options: { readonly file?: URL; readonly path?: string } = {}): 
     debug: () => undefined,
     info: () => undefined,
     warn: () => undefined,
-    error: (_fields, message) => errors.push(message),
+    error: (fields, message) => errors.push(`${message} ${JSON.stringify(fields)}`),
     child: () => log,
   };
   const reader = createReaderThread({
@@ -98,6 +98,7 @@ describe("the reader's thread", () => {
     expect(await answerOf(reader, agents)).toBe("internal");
     expect(await answerOf(reader, agents)).toBe("internal");
     expect(errors).toHaveLength(2);
+    expect(errors[0]).toContain("SQLITE_ERROR: SqliteError: no such table");
     database.close();
   });
 
@@ -107,6 +108,7 @@ describe("the reader's thread", () => {
     new BetterSqlite3(join(directory, "none.db")).exec("CREATE TABLE x (y)").close();
     expect(await answerOf(reader, agents)).toBe("internal"); // It has started: the table is missing now.
     expect(errors).toHaveLength(2);
+    expect(errors[0]).toContain("The reader's thread failed: SQLITE_CANTOPEN: unable to open database file");
   });
 
   test("that hangs is given up, and so are those who ask for too much at once", async () => {
