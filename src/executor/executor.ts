@@ -5,6 +5,7 @@ import type { ExecutorCommand, ExecutorMessage } from "../protocol/executor-mess
 import { currentRuntime } from "../sdk/context.ts";
 import { collectDefinitions } from "../sdk/definitions.ts";
 import { createBlobTransfer } from "./blobs.ts";
+import { createBundleSources } from "./bundle-sources.ts";
 import { captureOutput } from "./capture.ts";
 import {
   type DefinedTarget,
@@ -14,6 +15,7 @@ import {
   loadTargets,
 } from "./loaded-targets.ts";
 import { createLogBook } from "./log-book.ts";
+import type { WrittenCode } from "./parameters.ts";
 import { type ExecuteCommand, type ExecutionSurroundings, RunningExecution } from "./running-execution.ts";
 import { type SourceFrames, createSourceFrames } from "./source-frames.ts";
 
@@ -58,7 +60,8 @@ export function createExecutor(options: ExecutorOptions): Executor {
 
   const load = async (command: LoadCommand): Promise<void> => {
     captureOutput((stream) => current()?.printed(stream));
-    const frames = createSourceFrames({ ...command, ownFile: options.ownFile });
+    const sources = createBundleSources(command);
+    const frames = createSourceFrames({ ...command, sources, ownFile: options.ownFile });
     Error.prepareStackTrace = (error, callSites) => frames.prepareStackTrace(error, callSites);
     if (command.isTrial) {
       Reflect.set(globalThis, Symbol.for("coflux.evaluating"), (file: string) => {
@@ -67,7 +70,10 @@ export function createExecutor(options: ExecutorOptions): Executor {
       });
     }
     try {
-      loaded = { targets: await importTargets(command, frames), surroundings: surroundingsFor(command, frames) };
+      // Only the first executor of a bundle is asked what its targets look like, and takes the time to read how they were written.
+      const written = command.isTrial ? sources.written : undefined;
+      const targets = await importTargets(command, frames, written);
+      loaded = { targets, surroundings: surroundingsFor(command, frames) };
     } catch (error) {
       return fail(error);
     }
@@ -130,7 +136,11 @@ export function createExecutor(options: ExecutorOptions): Executor {
   return { take, current, flush };
 }
 
-async function importTargets({ bundle, repositories }: LoadCommand, frames: SourceFrames): Promise<LoadedTargets> {
+async function importTargets(
+  { bundle, repositories }: LoadCommand,
+  frames: SourceFrames,
+  written: WrittenCode | undefined,
+): Promise<LoadedTargets> {
   const collected = collectDefinitions();
   const module: Readonly<Record<string, unknown>> = await import(pathToFileURL(bundle).href);
   const defined = collected().map(({ declaration, site }): DefinedTarget => {
@@ -142,5 +152,5 @@ async function importTargets({ bundle, repositories }: LoadCommand, frames: Sour
     if (typeof exports !== "object" || exports === null) throw new Error(`the bundle has no ${namespace} for ${name}`);
     return { name, file, exports: { ...exports } };
   });
-  return loadTargets(loaded, defined);
+  return loadTargets(loaded, defined, written);
 }

@@ -4,7 +4,7 @@ import { isTargetName, targetNameRule } from "../protocol/names.ts";
 import { declaresCodec, registerCodec } from "../protocol/value-format/codecs.ts";
 import { isErrorClass, registerErrorClass } from "../protocol/value-format/error-classes.ts";
 import { type TargetDeclaration, bindTarget, declarationOf, describeTarget } from "../sdk/target.ts";
-import { parametersOf } from "./parameters.ts";
+import { type WrittenCode, parametersOf } from "./parameters.ts";
 
 export interface LoadedRepository {
   readonly name: string;
@@ -39,11 +39,12 @@ export class RepositoryError extends Error {
 /**
  * Finds the targets among the exports of the repositories and tells each where it is hosted. Classes of errors and classes with a codec that
  * are exported become known, so that values and errors come back as what they were. Throws a RepositoryError; also for a target that was
- * `defined` and that no repository exports: nothing could ever run it.
+ * `defined` and that no repository exports: nothing could ever run it. With `written`, parameters are as their author wrote them.
  */
 export function loadTargets(
   repositories: readonly LoadedRepository[],
   defined: readonly DefinedTarget[],
+  written?: WrittenCode,
 ): LoadedTargets {
   const byPath = new Map<string, TargetDeclaration>();
   const loaded = repositories.map((repository) => {
@@ -54,7 +55,7 @@ export function loadTargets(
       byPath.set(`${repository.name}/${name}`, declaration);
     }
     return {
-      targets: targets.map(([name, declaration]) => definitionOf(name, declaration)),
+      targets: targets.map(([name, declaration]) => definitionOf(name, declaration, written)),
       fingerprints: targets.map(([, { fn }]) => fingerprintOf(fn)),
     };
   });
@@ -93,8 +94,12 @@ function refuseUnexported(defined: readonly DefinedTarget[]): void {
   );
 }
 
-function definitionOf(name: string, { type, description, options, fn }: TargetDeclaration): TargetDefinition {
-  return { name, type, description, parameters: parametersOf(fn), options };
+function definitionOf(
+  name: string,
+  { type, description, options, fn }: TargetDeclaration,
+  written: WrittenCode | undefined,
+): TargetDefinition {
+  return { name, type, description, parameters: parametersOf(fn, written), options };
 }
 
 function fingerprintOf(fn: TargetDeclaration["fn"]): string {

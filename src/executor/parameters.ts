@@ -4,28 +4,50 @@ import type { Parameter } from "../protocol/manifest.ts";
 // Reads the parameters of a function from its source, as people wrote it or as a compiler left it. No parser: only what separates one
 // parameter from the next has to be understood, and whatever else stands there is passed over as a whole.
 
-/** The parameters that a function declares. One that is taken apart (`{ a, b }`) is called by its position. */
-export function parametersOf(fn: (...parameters: never[]) => unknown): Parameter[] {
+/** How the code at `offset` of a piece of the bundle was written: the rest of its line, once for each place that has such a piece. */
+export type WrittenCode = (piece: string, offset: number) => readonly string[];
+
+/**
+ * The parameters that a function declares. One that is taken apart (`{ a, b }`) is called by its position. The build leaves out TypeScript's
+ * `name?`, and may call `name` `name2`: with `written` they are what their author wrote.
+ */
+export function parametersOf(fn: (...parameters: never[]) => unknown, written?: WrittenCode): Parameter[] {
   const source = Function.prototype.toString.call(fn);
   const isReadable = !/\{\s*\[native code\]\s*\}\s*$/.test(source);
-  const parameters = isReadable ? readParameters(source) : unnamed(fn.length);
-  return parameters.slice(0, ARGUMENTS_LIMIT);
+  const found = (isReadable ? readParameters(source) : unnamed(fn.length)).slice(0, ARGUMENTS_LIMIT);
+  return found.map(({ at, ...parameter }) =>
+    written === undefined || at === null ? parameter : asWritten(parameter, written(source, at)),
+  );
 }
 
-function unnamed(count: number): Parameter[] {
-  return Array.from({ length: count }, (_, index) => ({ name: nameAt(index), isOptional: false, isRest: false }));
+/** A parameter, and where its name stands in the source of its function if that is known. */
+type Found = Parameter & { readonly at: number | null };
+
+/** `rests` begin with the name; where the source map leads astray they begin with something else. */
+function asWritten(parameter: Parameter, rests: readonly string[]): Parameter {
+  const names = rests
+    .map((rest) => /^([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*(\??)/u.exec(rest))
+    .filter((match) => match !== null)
+    .filter(([, name = ""]) => parameter.name.startsWith(name) && /^\d*$/.test(parameter.name.slice(name.length)));
+  const isOptional = parameter.isOptional || names.some(([, , mark]) => mark === "?");
+  return { ...parameter, name: names[0]?.[1] ?? parameter.name, isOptional };
+}
+
+function unnamed(count: number): Found[] {
+  return Array.from({ length: count }, (_, index) => required(nameAt(index), null));
 }
 
 const nameAt = (index: number): string => `arg${index + 1}`;
+const required = (name: string, at: number | null): Found => ({ name, isOptional: false, isRest: false, at });
 
-function readParameters(source: string): Parameter[] {
+function readParameters(source: string): Found[] {
   const single = /^(?:async\s+)?([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*=>/u.exec(withoutComments(source));
-  if (single?.[1] !== undefined) return [{ name: single[1], isOptional: false, isRest: false }];
+  if (single?.[1] !== undefined) return [required(single[1], null)];
   const start = listStart(source);
   const end = closing(source, start);
-  const outer = readList(source.slice(start + 1, end));
+  const outer = readList(source.slice(start + 1, end), start + 1);
   const body = source.slice(end + 1);
-  const inner = compiledParameters(body);
+  const inner = compiledParameters(body, end + 1);
   return inner.length > 0 ? inner : outer.map((parameter) => withCompiledDefault(parameter, body));
 }
 
@@ -36,31 +58,39 @@ function listStart(source: string): number {
   return index;
 }
 
-function readList(list: string): Parameter[] {
-  const parts = splitAt(list, ",").map((part) => withoutComments(part).trim());
-  if (parts.at(-1) === "") parts.pop();
-  return parts.map((part, index) => {
-    const isRest = part.startsWith("...");
-    const [target = "", ...defaults] = splitAt(isRest ? part.slice(3) : part, "=");
+/** `offset` is where the list stands in the source of its function. */
+function readList(list: string, offset: number): Found[] {
+  let from = offset;
+  const parts = splitAt(list, ",").map((part) => {
+    const at = from;
+    from += part.length + 1;
+    return { text: part, bare: withoutComments(part).trim(), at };
+  });
+  if (parts.at(-1)?.bare === "") parts.pop();
+  return parts.map(({ text, bare, at }, index) => {
+    const isRest = bare.startsWith("...");
+    const [target = "", ...defaults] = splitAt(isRest ? bare.slice(3) : bare, "=");
     const name = target.trim();
+    const isOptional = defaults.length > 0 || isRest;
     const isName = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name);
-    return { name: isName ? name.slice(0, 200) : nameAt(index), isOptional: defaults.length > 0 || isRest, isRest };
+    if (!isName) return { name: nameAt(index), isOptional, isRest, at: null };
+    return { name: name.slice(0, 200), isOptional, isRest, at: at + text.indexOf(name) };
   });
 }
 
 /** TypeScript, compiling `async` away, moves a list with defaults into the generator that it hands to its `__awaiter`. */
-function compiledParameters(body: string): Parameter[] {
+function compiledParameters(body: string, offset: number): Found[] {
   const call = /^\s*(?:=>)?\s*\{?\s*(?:return\s+)?\w*__awaiter\(/.exec(body);
   const generator = /function\s*\*\s*\w*\s*\(/g;
   generator.lastIndex = call?.[0].length ?? 0;
   const found = call === null ? null : generator.exec(body);
   if (found === null) return [];
   const start = found.index + found[0].length - 1;
-  return readList(body.slice(start + 1, closing(body, start)));
+  return readList(body.slice(start + 1, closing(body, start)), offset + start + 1);
 }
 
 /** Before ES2015 a default was `if (b === void 0) { b = 1; }` at the head of the body. */
-function withCompiledDefault(parameter: Parameter, body: string): Parameter {
+function withCompiledDefault(parameter: Found, body: string): Found {
   const head = /^\s*(?:=>)?\s*\{(?:\s*if \([\w$]+ === void 0\) \{[^}]*\})*/.exec(body)?.[0] ?? "";
   return head.includes(`(${parameter.name} === void 0)`) ? { ...parameter, isOptional: true } : parameter;
 }

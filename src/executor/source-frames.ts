@@ -1,21 +1,19 @@
-import { readFileSync, statSync } from "node:fs";
 import { dirname, isAbsolute, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { TraceMap, originalPositionFor } from "@jridgewell/trace-mapping";
 import { FRAMES_LIMIT } from "../protocol/limits.ts";
 import type { Frame } from "../protocol/outcome.ts";
 import { parseFrames } from "../protocol/value-format/stack-frames.ts";
+import type { BundleSources } from "./bundle-sources.ts";
 
 // Stack traces name the user's source files. V8 asks `Error.prepareStackTrace` when a stack is looked at for the first time; positions in the
 // bundle are mapped back there, so that every stack a user sees or logs is right, and code that does not fail pays nothing.
 
 export interface SourceFramesOptions {
-  /** The file of the bundle; its map lies beside it. */
+  /** The file of the bundle. */
   readonly bundle: string;
+  readonly sources: BundleSources;
   /** Files are shown relative to it where they lie below it. */
   readonly workingDirectory: string;
-  /** Columns that the build put before the first line of every source file. */
-  readonly preludeColumns: number;
   /** Our own file: what stands below it in a stack says nothing to a user. */
   readonly ownFile: string;
 }
@@ -32,35 +30,19 @@ export interface SourceFrames {
 }
 
 export function createSourceFrames(options: SourceFramesOptions): SourceFrames {
-  let map: TraceMap | undefined;
   /** The SDK lies beside the executor. */
   const ownDirectory = `${dirname(dirname(options.ownFile))}/`;
-  const files = new Map<string, readonly string[] | undefined>();
-
-  /** Where a position of the bundle comes from; undefined for code that the build added. */
-  const originOf = (line: number, column: number): string | undefined => {
-    map ??= new TraceMap(readFileSync(`${options.bundle}.map`, "utf8"));
-    const original = originalPositionFor(map, { line, column: column - 1 });
-    if (original.source === null) return undefined;
-    const shift = original.line === 1 ? options.preludeColumns : 0;
-    return `${original.source}:${original.line}:${Math.max(1, original.column + 1 - shift)}`;
-  };
 
   const frameText = (callSite: NodeJS.CallSite): string[] => {
     if (callSite.getFileName() === "node:internal/process/task_queues") return []; // How every promise goes on.
     const shown = (callSite as ShownCallSite).toString(); // As V8 shows it; the types do not know.
     if (fileOf(callSite) !== options.bundle) return [`    at ${shown}`];
-    const origin = originOf(callSite.getLineNumber() ?? 1, callSite.getColumnNumber() ?? 1);
+    const origin = options.sources.originOf(callSite.getLineNumber() ?? 1, callSite.getColumnNumber() ?? 1);
     if (origin === undefined) return [];
+    const place = `${origin.file}:${origin.line}:${origin.column}`;
     const called = /^(.*) \(/s.exec(shown)?.[1];
-    if (called !== undefined) return [`    at ${called} (${origin})`];
-    return [`    at ${shown.startsWith("async ") ? "async " : ""}${origin}`];
-  };
-
-  /** The lines of a source file, unless it was changed after it was built. */
-  const linesOf = (file: string): readonly string[] | undefined => {
-    if (!files.has(file)) files.set(file, readLines(file, options.bundle));
-    return files.get(file);
+    if (called !== undefined) return [`    at ${called} (${place})`];
+    return [`    at ${shown.startsWith("async ") ? "async " : ""}${place}`];
   };
 
   return {
@@ -75,7 +57,7 @@ export function createSourceFrames(options: SourceFramesOptions): SourceFrames {
         .map((frame) => {
           const file = pathOf(frame.file);
           const inApp = frame.inApp && !file.startsWith(ownDirectory);
-          const code = inApp ? (linesOf(file)?.[frame.line - 1]?.trim().slice(0, 1_000) ?? "") : "";
+          const code = inApp ? (options.sources.linesOf(file)?.[frame.line - 1]?.trim().slice(0, 1_000) ?? "") : "";
           return { ...frame, file: shownPath(file, options.workingDirectory), code, inApp };
         }),
   };
@@ -87,14 +69,6 @@ function headline(error: unknown): string {
     return String(error);
   } catch {
     return "Error";
-  }
-}
-
-function readLines(file: string, bundle: string): readonly string[] | undefined {
-  try {
-    return statSync(file).mtimeMs <= statSync(bundle).mtimeMs ? readFileSync(file, "utf8").split("\n") : undefined;
-  } catch {
-    return undefined; // It is gone, or was never a file.
   }
 }
 

@@ -72,6 +72,41 @@ describe("loading", () => {
     });
   });
 
+  test("on trial tells the parameters as they were written, whatever the build made of them", async () => {
+    const source = `${sdk} import { send, receive } from "./other.ts"; import old from "./old.cjs"; export const to = 1; export const text = 2;
+      export const first = workflow(async (to: string, text?: Map<string, number>, loud = true, ...rest: string[]) => [to, text, loud, rest]);
+      export const spread = task(async function (
+        to: (text?: string) => void, // or text?
+        text? : { a?: 1, b: 2 },
+      ) { return [to, text]; });
+      const named = async (x2?: string) => x2;
+      export const third = task({ timeout: "1m" }, named);
+      export const same = task((a: string) => a);
+      export const sameButOptional = task((a?: string) => a);
+      export { send, receive, old };`;
+    const more = {
+      "other.ts": `import { task } from "coflux"; const to = 3; export const send = task(async (to?: string) => to); export const receive = task((to: number) => -to);`,
+      "old.cjs": `const { task } = require("coflux"); const text = 1; module.exports = task({ name: "old" }, (to, text) => to);`,
+    };
+    const rig = await rigOf(source, { isTrial: true, more });
+    const loaded = await rig.loaded;
+    if (loaded.kind === "failed") throw new Error(loaded.message);
+    const shown = loaded.repositories[0]?.targets.map(({ name, parameters }) => [
+      name,
+      ...parameters.map(({ name: each, isOptional }) => `${each}${isOptional ? "?" : ""}`),
+    ]);
+    expect(shown?.toSorted()).toEqual([
+      ["first", "to", "text?", "loud?", "rest?"],
+      ["old", "to", "text"],
+      ["receive", "to"],
+      ["same", "a?"], // The code of both is the same, so either could be meant.
+      ["sameButOptional", "a?"],
+      ["send", "to?"],
+      ["spread", "to", "text?"],
+      ["third", "x2?"],
+    ]);
+  });
+
   test.each([
     [
       "two targets have one name",
