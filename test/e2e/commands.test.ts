@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Finished, coflux, startCoflux } from "../support/coflux.ts";
 import { type TestAgent, type TestServer, startAgent, startServer } from "../support/server.ts";
+import type { RunView } from "../../src/protocol/views.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 
 let server: TestServer;
@@ -53,6 +54,40 @@ test("no server is exit code 7, with the way out", async () => {
 test("a word that is no JSON is a string", async () => {
   expect(JSON.parse((await run("run", "flows/echo", "Joe")).stdout)).toBe("Joe");
   expect(JSON.parse((await run("run", "flows/echo", '{"a":[1]}')).stdout)).toEqual({ a: [1] });
+});
+
+test("an optional parameter is shown as one, and may be left out", async () => {
+  expect((await run("workflows", "show", "flows/retried")).stdout).toMatch(/parameters +succeedsAt, path\?\n/);
+  expect((await run("run", "flows/retried", "1")).stdout).toBe("1\n");
+});
+
+test.each([
+  `{"__proto__":{"isAdmin":true},"constructor":"c","toString":[1],"hasOwnProperty":{"__proto__":null},"a":1}`,
+  `[{"__proto__":[]},{"$":"object","v":{"$":1,"__proto__":2}}]`,
+])("keys are only keys, through argument, task and result: %s", async (value) => {
+  const { stdout, stderr } = await run("run", "flows/relay", value);
+  expect([stdout, stderr]).toEqual([`${value}\n`, expect.stringContaining("same")]);
+  const [id = ""] = /R[A-Za-z0-9]{6,}/.exec(stderr) ?? [];
+  const place = "/api/projects/default/environments/development/runs";
+  const view = await server.api<RunView>("GET", `${place}/${id}`);
+  expect(JSON.stringify(view.body.steps.map((step) => step.arguments))).toBe(`[[${value}],[${value}]]`);
+  expect(JSON.stringify(view.body.steps.map((step) => step.executions[0]?.result))).toBe(
+    `[{"status":"succeeded","value":${value}},{"status":"succeeded","value":${value}}]`,
+  );
+});
+
+test("a large result is printed as a small one, in a pipe whole", async () => {
+  expect((await run("run", "flows/large", "100000")).stdout).toBe(`"${"x".repeat(100_000)}"\n`);
+  const { code, stdout, stderr } = await run("run", "flows/largeObject", "2000000");
+  expect(code).toBe(0);
+  const printed: unknown = JSON.parse(stdout);
+  expect(printed).toEqual({
+    text: "x".repeat(2_000_000),
+    when: { $: "date", v: "1970-01-01T00:00:00.000Z" },
+    handle: { $: "ref", v: { kind: "execution", id: expect.stringMatching(/:2:1$/), target: "flows/add" } },
+  });
+  const [id = ""] = /R[A-Za-z0-9]{6,}/.exec(stderr) ?? [];
+  expect((await run("runs", "result", id)).stdout).toBe(stdout);
 });
 
 test("submit prints the id, and the other commands take it from there", async () => {

@@ -42,6 +42,9 @@ export const callsLater = workflow(async (path: string, depth: number) => {
 
 export const echo = workflow(async (value: unknown) => value);
 
+export const same = task(async (value: unknown) => value);
+export const relay = workflow(async (value: unknown) => await same(value));
+
 export const fail = task(async (message: string) => brokenAt(message));
 export const failing = workflow(async (message: string) => await fail(message));
 export const caught = workflow(async (message: string) => {
@@ -150,5 +153,8 @@ export const marked = workflow(
 );
 
 export const large = workflow(async (characters: number) => "x".repeat(characters));
+export const largeObject = workflow(async (characters: number) => {
+  return { text: "x".repeat(characters), when: new Date(0), handle: add.submit(1, 2) };
+});
 export const lengthOf = task(async (text: string) => text.length);
 export const passesLarge = workflow(async (characters: number) => await lengthOf("y".repeat(characters)));
