@@ -19,7 +19,7 @@ export interface BundleSources {
    * The rest of the source line that the code at `offset` of a piece of the bundle comes from; one for each time that the bundle has the
    * piece, because equal code may have been written differently.
    */
-  written(piece: string, offset: number): readonly string[];
+  readonly written: (piece: string, offset: number) => readonly string[];
 }
 
 export interface BundleSourcesOptions {

@@ -24,11 +24,14 @@ export function guardProcess({ current, currentId, send, flush }: GuardOptions):
     return exit(code);
   };
 
-  process.on("unhandledRejection", (reason) => {
+  const rejectedIn = new WeakMap<Promise<unknown>, RunningExecution>();
+  process.on("unhandledRejection", (reason, promise) => {
     const execution = current();
-    if (execution === undefined) writeOut("unhandled rejection outside of any execution", reason);
-    else execution.rejected(reason);
+    if (execution === undefined) return writeOut("unhandled rejection outside of any execution", reason);
+    rejectedIn.set(promise, execution);
+    execution.rejected(reason, promise);
   });
+  process.on("rejectionHandled", (promise) => rejectedIn.get(promise)?.handled(promise));
 
   process.on("uncaughtException", (error) => {
     const execution = current();

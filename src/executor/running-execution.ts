@@ -7,8 +7,11 @@ import type { Reference } from "../protocol/values.ts";
 import { runInExecution } from "../sdk/context.ts";
 import {
   ExecutionCancelled,
+  ExecutionError,
   ExecutionTimeout,
+  RequestRefused,
   type RetryDirective,
+  UnknownTargetError,
   failedExecution,
   retryDirective,
 } from "../sdk/errors.ts";
@@ -44,6 +47,8 @@ export class RunningExecution {
   readonly #surroundings: ExecutionSurroundings;
   readonly #runtime: RunningRuntime;
   readonly #printed = new Map<OutputStream, PrintedText>();
+  /** Promises of calls that failed, and that nobody has looked at so far, with what they failed with. */
+  readonly #unread = new Map<Promise<unknown>, Error>();
   #isDecided = false;
   #cancelTimeout: Cancel | undefined;
 
@@ -63,6 +68,7 @@ export class RunningExecution {
   async run(): Promise<void> {
     const [outcome, directive] = await runInExecution(this.#runtime, () => this.#outcome());
     if (this.#runtime.isUnsettled && !this.#isDecided) await this.#runtime.settled();
+    await this.#tellUnread();
     for (const text of this.#printed.values()) text.end();
     const { execution } = this.#command;
     this.#surroundings.logBook.end(execution);
@@ -90,9 +96,15 @@ export class RunningExecution {
     this.#runtime.abort(error instanceof Error ? error : new Error(describe(error)));
   }
 
-  /** Something that its code started was rejected, and nobody looked: it is logged. */
-  rejected(reason: unknown): void {
-    this.#runtime.log("error", "unhandled rejection: {reason}", { reason: describe(reason) });
+  /** Something that its code started was rejected, and nobody looked: it is logged, but of a call only at the end, as somebody still may. */
+  rejected(reason: unknown, promise: Promise<unknown>): void {
+    if (isFailureOfCall(reason)) this.#unread.set(promise, reason);
+    else this.#runtime.log("error", "unhandled rejection: {reason}", { reason: describe(reason) });
+  }
+
+  /** Somebody has looked after all. */
+  handled(promise: Promise<unknown>): void {
+    this.#unread.delete(promise);
   }
 
   /** What it prints. */
@@ -103,6 +115,16 @@ export class RunningExecution {
     const text = this.#printed.get(stream) ?? createPrintedText(write);
     this.#printed.set(stream, text);
     return text;
+  }
+
+  /** A call that failed without anybody knowing is nearly always a forgotten `await`. */
+  async #tellUnread(): Promise<void> {
+    if (!this.#runtime.hasRejected) return;
+    await new Promise<void>(this.#surroundings.endOfTurn); // Only then does Node say which rejections nobody looked at.
+    if (this.#isDecided) return; // It was stopped: whatever it waited for was rejected.
+    for (const error of this.#unread.values()) {
+      this.#runtime.log("warn", "result never read: {error}", { error: summarize(error) });
+    }
   }
 
   /** What becomes of it if nothing else decides that first. */
@@ -176,6 +198,17 @@ export class RunningExecution {
 function referenceOf(candidate: object): Reference | undefined {
   const state = handleStateOf(candidate);
   return state?.knownId === undefined ? undefined : { kind: "execution", id: state.knownId, target: state.target };
+}
+
+function isFailureOfCall(reason: unknown): reason is Error {
+  return reason instanceof ExecutionError || reason instanceof RequestRefused || reason instanceof UnknownTargetError;
+}
+
+/** `flows/charge (Rk7mQx4pT:3:1) failed with CardDeclined: no funds`. */
+function summarize(error: Error): string {
+  if (!(error instanceof ExecutionError)) return `${error.name}: ${error.message}`;
+  const { target, id } = error.execution;
+  return `${target} (${id}) failed with ${error.type}: ${error.message}`;
 }
 
 function describe(thrown: unknown): string {

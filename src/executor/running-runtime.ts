@@ -52,6 +52,7 @@ export class RunningRuntime implements ExecutionRuntime, BlobTransfer {
   /** Uploads and submissions that are under way. */
   readonly #unsettled = new Set<Promise<unknown>>();
   #lastRequest = 0;
+  #hasRejected = false;
   #context: ExecutionContext | undefined;
   #controller: AbortController | undefined;
   #abortReason: Error | undefined;
@@ -103,6 +104,9 @@ export class RunningRuntime implements ExecutionRuntime, BlobTransfer {
     return this.#ask({ kind: "cancel", request, caller: this.#execution, executions }, () => undefined);
   }
 
+  /** Nothing is done for it unless it rejects: process-guards.ts hears of that when nobody looks. */
+  handOut(): void {}
+
   log(level: LogLevel, template: string, values: Readonly<Record<string, unknown>> | undefined): void {
     const encoded = values === undefined ? null : encodeLogValues(values);
     this.#surroundings.logBook.write(this.#execution, level, template, encoded);
@@ -121,6 +125,7 @@ export class RunningRuntime implements ExecutionRuntime, BlobTransfer {
     const waiting = this.#pending.get(answer.request);
     if (waiting === undefined) return;
     this.#pending.delete(answer.request);
+    this.#hasRejected ||= isBadNews(answer);
     if (answer.kind === "refused") waiting.refuse(refusalError(answer.code, answer.message));
     else waiting.grant(answer);
   }
@@ -129,6 +134,7 @@ export class RunningRuntime implements ExecutionRuntime, BlobTransfer {
   abort(reason: Error): void {
     if (this.#abortReason !== undefined) return;
     this.#abortReason = reason;
+    this.#hasRejected = true;
     this.#controller?.abort(reason);
     for (const waiting of this.#pending.values()) waiting.refuse(reason);
     this.#pending.clear();
@@ -137,6 +143,11 @@ export class RunningRuntime implements ExecutionRuntime, BlobTransfer {
   /** Whether something was asked for that the end of the execution must not overtake. */
   get isUnsettled(): boolean {
     return this.#unsettled.size > 0;
+  }
+
+  /** Whether something that was asked for has rejected, and so perhaps a promise that nobody looks at. */
+  get hasRejected(): boolean {
+    return this.#hasRejected;
   }
 
   /** Waits until every submission and every upload has its answer. */
@@ -233,6 +244,11 @@ export class RunningRuntime implements ExecutionRuntime, BlobTransfer {
   #send(message: ExecutorMessage): void {
     this.#surroundings.send(message);
   }
+}
+
+function isBadNews(answer: Answer): boolean {
+  if (answer.kind === "answer") return answer.outcome !== null && answer.outcome.kind !== "succeeded";
+  return answer.kind === "refused";
 }
 
 function readSubmitted(answer: Granted): string {

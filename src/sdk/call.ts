@@ -2,7 +2,7 @@ import type { TargetOptions } from "../protocol/manifest.ts";
 import type { CallSite } from "./call-site.ts";
 import { requireRuntime } from "./context.ts";
 import { UnknownTargetError } from "./errors.ts";
-import { type Execution, ExecutionHandle, quiet, valueOf } from "./execution.ts";
+import { type Execution, ExecutionHandle, handedOut, valueOf } from "./execution.ts";
 import { type TargetDeclaration, describeTarget } from "./target.ts";
 import { encodeAll } from "./transfer.ts";
 
@@ -14,7 +14,7 @@ interface Callee {
 
 /** Calls a target and waits for its result: one message each way. */
 export function callTarget<T>(callee: Callee, parameters: readonly unknown[], site: CallSite): Promise<T> {
-  return quiet(call<T>(callee, parameters, site));
+  return handedOut(call<T>(callee, parameters, site));
 }
 
 async function call<T>({ declaration, options }: Callee, parameters: readonly unknown[], site: CallSite): Promise<T> {

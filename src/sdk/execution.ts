@@ -3,7 +3,7 @@ import type { Outcome } from "../protocol/outcome.ts";
 import { hide } from "../protocol/value-format/error-classes.ts";
 import type { Reference, Value } from "../protocol/values.ts";
 import { type CallSite, captureCallSite, joinStacks } from "./call-site.ts";
-import { requireRuntime } from "./context.ts";
+import { currentRuntime, requireRuntime } from "./context.ts";
 import { failedExecution } from "./errors.ts";
 import { errorOf } from "./outcome.ts";
 import type { BlobTransfer, ExecutionRuntime } from "./runtime.ts";
@@ -49,11 +49,11 @@ export class ExecutionHandle<T> implements Execution<T> {
   }
 
   result(): Promise<T> {
-    return quiet(resultOf<T>(this[handleSymbol], captureCallSite()));
+    return handedOut(resultOf<T>(this[handleSymbol], captureCallSite()));
   }
 
   poll({ timeout = "0s" }: PollOptions = {}): Promise<Polled<T>> {
-    return quiet(poll<T>(this[handleSymbol], timeout, captureCallSite()));
+    return handedOut(poll<T>(this[handleSymbol], timeout, captureCallSite()));
   }
 
   cancel(): Promise<void> {
@@ -85,9 +85,11 @@ export async function encodeResult(value: unknown, blobs: BlobTransfer): Promise
   return encoded;
 }
 
-/** The promise as it is, but nobody has to wait for it: a rejection that nobody sees must not end the process. */
-export function quiet<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(ignore);
+/** The promise as it is, but nobody has to wait for it: a rejection that nobody sees does not end the process. */
+export function handedOut<T>(promise: Promise<T>): Promise<T> {
+  const runtime = currentRuntime();
+  if (runtime === undefined) promise.catch(ignore);
+  else runtime.handOut(promise);
   return promise;
 }
 

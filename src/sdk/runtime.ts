@@ -58,6 +58,8 @@ export interface ExecutionRuntime {
   poll(execution: string, timeoutMs: number): Promise<Outcome | null>;
   /** Cancels executions with everything they called; resolves when it is recorded. Those that are final stay as they are. */
   cancel(executions: readonly string[]): Promise<void>;
+  /** Hears of each promise that user code gets for a call. One that rejects although nobody awaits it must not end the process. */
+  handOut(promise: Promise<unknown>): void;
   /** Never throws and never waits. `values` are what the slots of the template name; encode them with `encodeLogValues` of log.ts. */
   log(level: LogLevel, template: string, values: Readonly<Record<string, unknown>> | undefined): void;
   readonly blobs: BlobTransfer;

@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
+import { outcomeField } from "../../src/protocol/outcome.ts";
+import { encodeError } from "../../src/protocol/value-format/wire-error.ts";
 import { type ExecutorRig, executorRig } from "../support/executor-rig.ts";
 import { scriptedServer } from "../support/scripted-server.ts";
 
@@ -24,6 +26,18 @@ const never = () => new Promise<never>(() => {});`;
 /** Answers a request of an execution the way the server would. */
 function answer(rig: ExecutorRig, { caller, request }: { caller: string; request: number }, outcome: unknown): void {
   rig.send({ kind: "answer", caller, request, execution: "Rbcdfghj:9:1", outcome });
+}
+
+/** Answers the next calls and submissions in their order. */
+async function answerCalls(rig: ExecutorRig, caller: string, outcomes: readonly unknown[]): Promise<void> {
+  for (const outcome of outcomes) {
+    const { request, isAwaited } = await rig.take("submit");
+    if (isAwaited) answer(rig, { caller, request }, outcome);
+    else {
+      rig.send({ kind: "submitted", caller, request, execution: "Rbcdfghj:9:1" });
+      answer(rig, await rig.take("await"), outcome);
+    }
+  }
 }
 
 async function linesOf(
@@ -410,6 +424,51 @@ describe("code that goes wrong beside the others", () => {
     const execution = rig.execute("flows/rejects");
     expect((await rig.take("outcome")).outcome).toEqual([0, JSON.stringify("went on")]);
     expect(await linesOf(rig, execution, 1)).toEqual([[1, 5, "unhandled rejection: {reason}"]]);
+  });
+
+  const calling = (body: string) =>
+    `${sdk} export const sub = task(async (n: number) => n); export const main = workflow(async () => { ${body} });`;
+  const failed = outcomeField.pack({ kind: "failed", error: encodeError(new TypeError("bad row")) });
+
+  test.each([
+    ["a call", `sub(1); await sub(2); return "went on";`],
+    ["what was made of a call", `sub(1).then((n) => n + 1); await sub(2); return "went on";`],
+    ["a result", `void sub.submit(1).result(); await sub(2); return "went on";`],
+  ])("the failure of %s that nobody awaited is a warning at the end", async (_what, body) => {
+    const rig = await rigOf(calling(body));
+    const caller = rig.execute("flows/main");
+    await answerCalls(rig, caller, [failed, [0, "2"]]);
+    expect((await rig.take("outcome")).outcome).toEqual([0, JSON.stringify("went on")]);
+    const values = JSON.stringify({ error: "flows/sub (Rbcdfghj:9:1) failed with TypeError: bad row" });
+    const line = { execution: caller, level: 4, template: "result never read: {error}", values };
+    expect(await rig.take("logs")).toMatchObject({ entries: [line] });
+    expect(rig.output).toEqual([]);
+  });
+
+  test.each([
+    ["is awaited later", `const late = sub(1); await sub(2); await late.catch(() => log.info("seen"));`],
+    ["is awaited with others", `await Promise.allSettled([sub(1), sub(2)]); log.info("seen");`],
+    ["ends its caller", `const one = sub(1); await sub(2); log.info("seen"); await one;`],
+  ])("the failure of a call that %s is none", async (_when, body) => {
+    const rig = await rigOf(calling(body));
+    const caller = rig.execute("flows/main");
+    await answerCalls(rig, caller, [failed, [0, "2"]]);
+    await rig.take("outcome");
+    expect(await rig.take("logs")).toMatchObject({ entries: [{ template: "seen" }] });
+  });
+
+  test("what a cancelled execution still waited for is no failure", async () => {
+    const rig = await rigOf(
+      calling(
+        `const aborted = () => new Promise((done) => context().signal.addEventListener("abort", done)); sub(1); void sub.submit(2).result(); log.info("seen"); await aborted();`,
+      ),
+    );
+    const execution = rig.execute("flows/main");
+    await rig.take("submit");
+    rig.send({ kind: "abort", execution, reason: "cancelled" });
+    await rig.take("stopped");
+    expect(await rig.take("logs")).toMatchObject({ entries: [{ template: "seen" }] });
+    expect(rig.output).toEqual([]);
   });
 
   test("an exception in a callback fails the execution that started it, and nothing else", async () => {

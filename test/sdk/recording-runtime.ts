@@ -70,6 +70,7 @@ export function recordingRuntime(module: Module, { holdsIds = false } = {}): Rec
     async cancel(executions) {
       cancelled.push([...executions]);
     },
+    handOut: (promise) => void promise.catch(() => undefined),
     log: (level, template, values) => logs.push([level, template, values]),
     blobs: {
       async get(key) {
