@@ -1,6 +1,20 @@
 import type * as z from "zod";
 import { type Route, bodyErrors, commonErrors } from "../../../src/protocol/http-api.ts";
 import { errorKinds } from "../../../src/protocol/error-codes.ts";
+import { LINK_FRAME_LIMIT_BYTES } from "../../../src/protocol/link-frame.ts";
+import { PAGE_LIMIT } from "../../../src/protocol/limits.ts";
+import { SLOW_READER_MS, SUBSCRIPTIONS_LIMIT, TOPIC_MESSAGE_LIMIT_BYTES } from "../../../src/gateway/limits.ts";
+import {
+  READS_WAITING,
+  READ_LIMIT_MS,
+  RUN_VIEW_CHARACTERS,
+  SUBSCRIPTIONS,
+  TOPIC_INTERVAL_MS,
+  TOPIC_LOGS,
+  TOPIC_LOGS_KEPT,
+  TOPIC_RUNS,
+  TOPIC_RUN_STEPS,
+} from "../../../src/orchestrator/limits.ts";
 import type { Example } from "./examples.ts";
 
 // The page docs/http-api.md: the words are here, the routes come from their table, the examples from a gateway.
@@ -70,6 +84,11 @@ function renderBody(body: unknown): string {
   return short.length <= 120 ? short : JSON.stringify(body, null, 2);
 }
 
+/** `8,000,000`. */
+function count(number: number): string {
+  return number.toLocaleString("en-US");
+}
+
 const introduction = `# HTTP API
 
 JSON in and out, below \`/api\`. The address of an environment is one path segment: \`development/joe\` is written \`development%2Fjoe\`. Times are
@@ -79,6 +98,11 @@ This page is made from the table of routes (\`src/protocol/http-api.ts\`) and fr
 
 **Values** are plain JSON where they are plain JSON, and in the tagged form of [the value format](value-format.md) where they are not. A value of
 more than 32 KB is a blob: \`{"$":"blob","v":{"key":…,"size":…}}\`, to be fetched from \`blobs/:key\`.
+
+**Large answers.** The view of a run has all its steps, and the values of its arguments and results, in the order of the steps, up to
+${count(RUN_VIEW_CHARACTERS)} characters in all. A value beyond that, or one whose text is no value, is \`{"$":"omitted","v":{"characters":91422}}\`; of an error or
+a reason beyond it only the length is told. \`GET …/runs/:run/result\` shows its value whatever the size of the run. A list has at most ${count(PAGE_LIMIT)} entries on a page. A read that
+takes longer than ${READ_LIMIT_MS / 1_000} s, a view of more than ${LINK_FRAME_LIMIT_BYTES / 1_048_576} MiB, and one that is asked for while ${count(READS_WAITING)} others wait, are refused with \`overloaded\`.
 
 **Bodies** are UTF-8, \`Content-Type: application/json\`, at most 4 MiB and 64 levels for each argument, not compressed. Members and parameters that a
 route does not know are refused, so that a misspelt one is not overlooked.
@@ -126,8 +150,13 @@ Topics: \`run/<id>\`, \`runs\`, \`repositories\`, \`agents\`, \`logs/<run>\`; th
 \`[path, value]\` sets, \`[path]\` deletes a member or cuts a list at that index, \`[path, values, index]\` inserts into a list. A \`value\` may come at any
 time and replaces everything: after a restart of the orchestrator, and for a reader that was too slow for the patches.
 
-The gateway subscribes to a topic once for all its readers. A socket has at most 100 subscriptions. It is closed with 1002 for what is no such message,
-1012 when the server stops, 1013 when nothing of what waits is read for 10 s.
+\`runs\` are the newest ${count(TOPIC_RUNS)} of all. \`logs/<run>\` begins with the latest ${count(TOPIC_LOGS)} lines, and begins again with them when it has grown to ${count(TOPIC_LOGS_KEPT)}.
+\`run/<id>\` ends with the error \`overloaded\` as soon as the run has more than ${count(TOPIC_RUN_STEPS)} steps: ask the route for it when you need it. So does any topic that takes
+longer than ${READ_LIMIT_MS / 1_000} s to read, and a new one while ${count(SUBSCRIPTIONS)} are watched in its environment. A topic changes at most every ${TOPIC_INTERVAL_MS} ms, less often if it takes
+long to read; what happens in between is one patch.
+
+The gateway subscribes to a topic once for all its readers. A socket has at most ${SUBSCRIPTIONS_LIMIT} subscriptions and sends messages of at most ${count(TOPIC_MESSAGE_LIMIT_BYTES)} bytes. It is closed with 1002 for what is no such message,
+1012 when the server stops, 1013 when nothing of what waits is read for ${SLOW_READER_MS / 1_000} s.
 
 ## \`WS /agent?project=&environment=\`
 
