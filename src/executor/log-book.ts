@@ -60,7 +60,7 @@ export function createLogBook(options: {
       template: cut(fits ? template : `${template} (values too large to keep: ${values.length} characters)`),
       values: fits ? values : null,
     });
-    batchCharacters += template.length + (values?.length ?? 0);
+    batchCharacters += keptLength(template) + keptLength(values ?? "");
     if (batch.length >= LOG_BATCH_ENTRIES || batchCharacters >= LOG_BATCH_CHARACTERS) return flush();
     if (isTimed) return;
     isTimed = true;
@@ -92,7 +92,7 @@ export function createLogBook(options: {
         page.characters = 0;
       }
       page.entries += 1;
-      page.characters += template.length + (values?.length ?? 0);
+      page.characters += keptLength(template) + keptLength(values ?? "");
       const isFlood = page.entries > LOG_ENTRIES_PER_SECOND || page.characters > LOG_CHARACTERS_PER_SECOND;
       if (isFlood) page.dropped += 1;
       else add(execution, page, level, template, values);
@@ -105,6 +105,11 @@ export function createLogBook(options: {
       flush();
     },
   };
+}
+
+/** A line that is cut counts as what is left of it. */
+function keptLength(text: string): number {
+  return Math.min(text.length, LOG_TEXT_LIMIT);
 }
 
 function cut(text: string): string {

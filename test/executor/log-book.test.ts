@@ -1,7 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { ExecutorMessage } from "../../src/protocol/executor-messages.ts";
 import { LOG_TEXT_LIMIT } from "../../src/protocol/limits.ts";
-import { LOG_BATCH_ENTRIES, LOG_BATCH_MS, LOG_ENTRIES_PER_SECOND } from "../../src/executor/limits.ts";
+import {
+  LOG_BATCH_ENTRIES,
+  LOG_BATCH_MS,
+  LOG_CHARACTERS_PER_SECOND,
+  LOG_ENTRIES_PER_SECOND,
+} from "../../src/executor/limits.ts";
 import { createLogBook } from "../../src/executor/log-book.ts";
 import { virtualTime } from "../support/virtual-time.ts";
 
@@ -50,6 +55,14 @@ describe("log lines", () => {
     expect(long?.template).toHaveLength(LOG_TEXT_LIMIT);
     expect(long?.template).toMatch(/… \(100 more characters\)$/);
     expect(large).toMatchObject({ template: expect.stringContaining("values too large"), values: null });
+  });
+
+  test("that are longer than all that an execution may log in a second are cut like others", () => {
+    const { logBook, entries } = book();
+    logBook.write("a", "stdout", "x".repeat(LOG_CHARACTERS_PER_SECOND * 2), null);
+    logBook.write("a", "stdout", "next", null);
+    logBook.end("a");
+    expect(entries().map(({ template }) => template.length)).toEqual([LOG_TEXT_LIMIT, 4]);
   });
 
   test("of a flood are dropped and counted, in each second anew", () => {
