@@ -1,6 +1,6 @@
 // Every limit that more than one process must agree on. What only one process needs stands in that process' own limits.ts.
 
-/** Largest frame on an agent's WebSocket and on a link, header included. A megabyte of hostile msgpack decodes in about 0.6 s. */
+/** Largest frame on an agent's WebSocket, header included. A megabyte of hostile msgpack decodes in about 0.6 s. */
 export const FRAME_LIMIT_BYTES = 1_048_576;
 
 /** Largest body of an API request, in bytes; larger values go through blobs. */
