@@ -2,6 +2,7 @@ import { jitteredDelayMs } from "../base/backoff.ts";
 import type { Ms } from "../base/clock.ts";
 import { exhaustive } from "../base/exhaustive.ts";
 import type { Random } from "../base/random.ts";
+import { errorText } from "../base/error-text.ts";
 import {
   type AgentEnvelope,
   agentFrameBody,
@@ -290,7 +291,7 @@ export function createSessionMachine(options: { identity: AgentIdentity; random:
         try {
           return onFrame(event.bytes, now);
         } catch (error) {
-          return drop(1002, `the server sent a broken frame: ${describe(error)}`, now);
+          return drop(1002, `the server sent a broken frame: ${errorText(error)}`, now);
         }
       case "closed":
         return onClosed(event.code, event.reason, now);
@@ -339,8 +340,4 @@ function unpackMessages(body: Uint8Array): readonly unknown[] {
   const messages = unpack(body);
   if (Array.isArray(messages)) return messages;
   throw new Error("its body is no list");
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

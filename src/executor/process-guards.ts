@@ -1,3 +1,4 @@
+import { errorStack } from "../base/error-text.ts";
 import type { ExecutorMessage } from "../protocol/executor-messages.ts";
 import type { RunningExecution } from "./running-execution.ts";
 
@@ -44,5 +45,5 @@ export function guardProcess({ current, currentId, send, flush }: GuardOptions):
 
 /** To the agent, which shows it and keeps it as the reason of an end. */
 function writeOut(what: string, thrown: unknown): void {
-  process.stderr.write(`${what}: ${thrown instanceof Error ? (thrown.stack ?? String(thrown)) : String(thrown)}\n`);
+  process.stderr.write(`${what}: ${errorStack(thrown)}\n`);
 }

@@ -1,4 +1,5 @@
 import type { Cancel } from "../base/clock.ts";
+import { errorStack } from "../base/error-text.ts";
 import type { ExecutorCommand } from "../protocol/executor-messages.ts";
 import type { Frame, Outcome } from "../protocol/outcome.ts";
 import { SerializationError } from "../protocol/value-format/serialization-error.ts";
@@ -91,15 +92,15 @@ export class RunningExecution {
 
   /** Something that its code started threw where nobody could catch it: it fails. */
   threw(error: unknown): void {
-    if (this.#isDecided) return this.#runtime.log("error", "uncaught: {error}", { error: describe(error) });
+    if (this.#isDecided) return this.#runtime.log("error", "uncaught: {error}", { error: errorStack(error) });
     this.#report(this.#failure(error), this.#directive(error), false);
-    this.#runtime.abort(error instanceof Error ? error : new Error(describe(error)));
+    this.#runtime.abort(error instanceof Error ? error : new Error(errorStack(error)));
   }
 
   /** Something that its code started was rejected, and nobody looked: it is logged, but of a call only at the end, as somebody still may. */
   rejected(reason: unknown, promise: Promise<unknown>): void {
     if (isFailureOfCall(reason)) this.#unread.set(promise, reason);
-    else this.#runtime.log("error", "unhandled rejection: {reason}", { reason: describe(reason) });
+    else this.#runtime.log("error", "unhandled rejection: {reason}", { reason: errorStack(reason) });
   }
 
   /** Somebody has looked after all. */
@@ -189,7 +190,7 @@ export class RunningExecution {
     try {
       return { ...directive, mayRetry: when(thrown) };
     } catch (error) {
-      this.#runtime.log("error", "retries.when threw, so there is no retry: {error}", { error: describe(error) });
+      this.#runtime.log("error", "retries.when threw, so there is no retry: {error}", { error: errorStack(error) });
       return { ...directive, mayRetry: false };
     }
   }
@@ -209,8 +210,4 @@ function summarize(error: Error): string {
   if (!(error instanceof ExecutionError)) return `${error.name}: ${error.message}`;
   const { target, id } = error.execution;
   return `${target} (${id}) failed with ${error.type}: ${error.message}`;
-}
-
-function describe(thrown: unknown): string {
-  return thrown instanceof Error ? (thrown.stack ?? String(thrown)) : String(thrown);
 }

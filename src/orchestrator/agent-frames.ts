@@ -9,6 +9,7 @@ import {
 import { AGENT_ENVELOPE_BYTES, type AgentEnvelope } from "../protocol/agent-frame.ts";
 import { FRAME_LIMIT_BYTES } from "../protocol/limits.ts";
 import { exhaustive } from "../base/exhaustive.ts";
+import { errorText } from "../base/error-text.ts";
 import { unpackList } from "../process/link.ts";
 import { packLists } from "../process/message-lists.ts";
 import { pack } from "../process/pack.ts";
@@ -24,7 +25,7 @@ export function eventsOf(envelope: AgentEnvelope, frame: Buffer): ConnectionEven
   try {
     return decode(envelope, frame);
   } catch (error) {
-    return [{ kind: "broken", reason: error instanceof Error ? error.message : String(error) }];
+    return [{ kind: "broken", reason: errorText(error) }];
   }
 }
 

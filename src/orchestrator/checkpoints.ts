@@ -1,4 +1,5 @@
 import type { Cancel, Clock, Ms, Timers } from "../base/clock.ts";
+import { errorText } from "../base/error-text.ts";
 import type { Log } from "../process/log.ts";
 import type { FatalCode } from "../protocol/supervisor-messages.ts";
 import { CHECKPOINT_PASSIVE_MS, CHECKPOINT_TRUNCATE_MS, WAL_ALARM_BYTES, WAL_LOOK_MS } from "./limits.ts";
@@ -59,7 +60,7 @@ export function createCheckpoints(parts: CheckpointsParts): Checkpoints {
       database.checkpoint(mode);
     } catch (error) {
       const fault = storageFault(error);
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       if (fault === undefined) throw error;
       if (fault.kind === "fatal") fatal(fault.code, `the database failed at a checkpoint: ${reason}`);
       log.warn({ mode, reason }, "the checkpoint is left for later");

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Clock, Timers } from "../base/clock.ts";
 import { exhaustive } from "../base/exhaustive.ts";
+import { errorStack } from "../base/error-text.ts";
 import type { FatalCode } from "../protocol/supervisor-messages.ts";
 import type { RunResultView } from "../protocol/views.ts";
 import type { AgentConnections } from "./agent-connections.ts";
@@ -92,7 +93,7 @@ export function serveGateway(stream: Duplex, parts: GatewayServiceParts): Gatewa
     try {
       take(message);
     } catch (error) {
-      fatal("bug", error instanceof Error ? (error.stack ?? error.message) : String(error));
+      fatal("bug", errorStack(error));
     }
   };
 

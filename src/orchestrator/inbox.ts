@@ -1,4 +1,5 @@
 import type { Cancel, Clock, Timers } from "../base/clock.ts";
+import { errorText } from "../base/error-text.ts";
 import type { FatalCode } from "../protocol/supervisor-messages.ts";
 import type { Log } from "../process/log.ts";
 import type { Command } from "./command.ts";
@@ -116,7 +117,7 @@ export function createInbox(parts: InboxParts): Inbox {
     if (error instanceof FatalError) return fatal(error.code, error.message);
     const fault = storageFault(error);
     if (fault === undefined) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     if (fault.kind === "fatal") return fatal(fault.code, `the database failed: ${reason}`);
     log.error({ reason, retryMs: STORAGE_RETRY_MS }, "nothing can be committed; trying again");
     const cancelRetry = timers.after(STORAGE_RETRY_MS, () => {

@@ -1,6 +1,7 @@
 // The orchestrator of one environment: a process of its own with a database of its own, started by the supervisor.
 import { chmodSync, rmSync, statSync } from "node:fs";
 import { type Server, createServer } from "node:net";
+import { errorStack } from "../base/error-text.ts";
 import { runChild } from "../process/child-entry.ts";
 import type { ChildContext, RunningChild } from "../process/child-entry.ts";
 import { installedSqliteFault } from "../process/sqlite-runtime.ts";
@@ -26,7 +27,7 @@ async function start(context: ChildContext<OrchestratorConfig>): Promise<Running
   if (!opened.ok) return fatal(opened.error.code, opened.error.message);
   const { database, epoch } = opened.value;
   const onBug: OnBug = (error, during) =>
-    log.error({ during, stack: error instanceof Error ? error.stack : String(error) }, "a bug: the command was undone");
+    log.error({ during, stack: errorStack(error) }, "a bug: the command was undone");
   const orchestrator = createOrchestrator({
     database,
     epoch,

@@ -3,6 +3,7 @@ import type { Clock, Ms, Timers } from "../base/clock.ts";
 import { exhaustive } from "../base/exhaustive.ts";
 import type { Random } from "../base/random.ts";
 import { type Result, failure, ok } from "../base/result.ts";
+import { errorStack } from "../base/error-text.ts";
 import { type Failure, isErrorCode } from "../protocol/error-codes.ts";
 import {
   type ChildMessage,
@@ -75,8 +76,8 @@ export async function runChild<C>(options: ChildOptions<C>): Promise<void> {
     process.exit(EXIT_USAGE);
   }
   const fatal = dieWith(log);
-  process.on("uncaughtException", (error) => fatal("bug", describe(error)));
-  process.on("unhandledRejection", (reason) => fatal("bug", describe(reason)));
+  process.on("uncaughtException", (error) => fatal("bug", errorStack(error)));
+  process.on("unhandledRejection", (reason) => fatal("bug", errorStack(reason)));
   process.on("disconnect", () => process.exit(EXIT_ALONE)); // The supervisor is gone: nobody would restart or stop this process.
   // Ctrl-C and a closed terminal reach the whole process group; the supervisor decides in which order it ends.
   for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => undefined);
@@ -197,8 +198,4 @@ function failureOf(error: {
 }): Failure {
   const code = isErrorCode(error.code) ? error.code : "internal";
   return { code, message: error.message, ...(error.details && { details: error.details }) };
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { errorText } from "../base/error-text.ts";
 import { LINK_FRAME_LIMIT_BYTES, LINK_LENGTH_BYTES, type LinkType, linkTypes } from "../protocol/link-frame.ts";
 import { LINK_WINDOW_BYTES, LINK_WINDOW_FRAMES } from "../protocol/limits.ts";
 import { createFramer } from "./framer.ts";
@@ -112,7 +113,7 @@ export function createLink(stream: Duplex, events: LinkEvents): Link {
     try {
       framer.push(chunk, takeFrame);
     } catch (error) {
-      closeWith(error instanceof Error ? error.message : String(error));
+      closeWith(errorText(error));
     }
   });
   stream.on("error", (error) => closeWith(error.message));

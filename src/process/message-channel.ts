@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { errorText } from "../base/error-text.ts";
 import { LINK_LENGTH_BYTES } from "../protocol/link-frame.ts";
 import { createFramer } from "./framer.ts";
 import { packLists } from "./message-lists.ts";
@@ -58,7 +59,7 @@ export function createMessageChannel<M>(stream: Duplex, options: MessageChannelO
     try {
       framer.push(chunk, (frame) => void lists.push(unpackList(frame).map(options.decode)));
     } catch (error) {
-      close(error instanceof Error ? error.message : String(error));
+      close(errorText(error));
     }
     return lists;
   };

@@ -1,4 +1,5 @@
 import type { Ms, Timers } from "../base/clock.ts";
+import { errorText } from "../base/error-text.ts";
 
 /** What was opened, closed in the reverse order: whoever opens something says on the next line how it is closed. */
 export interface Scope {
@@ -20,7 +21,7 @@ export function createScope(timers: Timers): Scope {
     try {
       await close();
     } catch (error) {
-      problems.push(`${name} did not close: ${error instanceof Error ? error.message : String(error)}`);
+      problems.push(`${name} did not close: ${errorText(error)}`);
     }
   };
 

@@ -1,3 +1,4 @@
+import { errorText } from "../../base/error-text.ts";
 import type { RouteParameters, RouteResults } from "../../protocol/http-api.ts";
 import { type Failure, isErrorCode } from "../../protocol/error-codes.ts";
 import { CommandError, refusedError } from "../command-error.ts";
@@ -49,7 +50,7 @@ export function createApi(place: ApiPlace): Api {
     };
     const answer = await sendHttp({ method, url, headers, body, signal: input.signal }).catch((error: unknown) => {
       if (input.signal?.aborted) throw error; // Whoever aborted knows what to say.
-      throw unreachable(place.url, error instanceof Error ? error.message : String(error));
+      throw unreachable(place.url, errorText(error));
     });
     if (answer.status >= 200 && answer.status < 300) return answer.text;
     throw refusal(place.url, answer);

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { errorText } from "../../base/error-text.ts";
 import type { Config } from "../../sdk/config.ts";
 import { bundles } from "../bundles.ts";
 import { CommandError } from "../command-error.ts";
@@ -50,7 +51,7 @@ async function readJson(path: string, shown: string): Promise<Loaded> {
     return { value: JSON.parse(text), text };
   } catch (error) {
     const place = await findSyntaxError(text);
-    const reason = place?.reason ?? (error instanceof Error ? error.message : String(error));
+    const reason = place?.reason ?? errorText(error);
     throw invalid(`${shown}${place === undefined ? "" : `:${place.line}:${place.column}`}: ${reason}`);
   }
 }
@@ -76,7 +77,7 @@ async function importModule(path: string, shown: string): Promise<Loaded> {
     if (module.default === undefined) throw new Error("it has no default export");
     return { value: module.default };
   } catch (error) {
-    throw invalid(`${shown}: ${error instanceof Error ? error.message : String(error)}`);
+    throw invalid(`${shown}: ${errorText(error)}`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { errorStack, errorText } from "../../base/error-text.ts";
 import { CommandError } from "../command-error.ts";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import type { Terminal } from "./terminal.ts";
@@ -11,7 +12,7 @@ export interface ErrorLook {
 /** Says what went wrong on stderr; returns how the process ends. */
 export function printError(error: unknown, err: Terminal, { isJson, isDebug }: ErrorLook): ExitCode {
   const known = error instanceof CommandError ? error : unexpected(error);
-  const stack = isDebug ? (error instanceof Error ? error.stack : String(error)) : undefined;
+  const stack = isDebug ? errorStack(error) : undefined;
   if (isJson) {
     const { code, message, hint, details } = known;
     err.write(`${JSON.stringify({ error: { code, message, hint, details, stack } })}\n`);
@@ -29,7 +30,7 @@ function unexpected(error: unknown): CommandError {
   return new CommandError({
     code: "internal",
     exitCode: exitCodes.internal,
-    message: `a bug in coflux: ${error instanceof Error ? error.message : String(error)}`,
+    message: `a bug in coflux: ${errorText(error)}`,
     hint: "repeat the command with --debug and report what it prints",
   });
 }

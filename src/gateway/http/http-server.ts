@@ -1,3 +1,4 @@
+import { errorStack } from "../../base/error-text.ts";
 import { type Connections, countConnections } from "./connections.ts";
 import { HEADERS_CHECK_MS, HEADERS_LIMIT_BYTES, HEADERS_WAIT_MS, KEEP_ALIVE_MS, REFUSALS_LIMIT } from "../limits.ts";
 import { RequestError, getRequestListener } from "@hono/node-server";
@@ -19,7 +20,7 @@ export function createHttpServer(api: HttpApi, connectionLimit: number, log: Log
   const listener = getRequestListener((request) => api.fetch(request), {
     errorHandler(error) {
       if (error instanceof RequestError) return failureReply(malformed(error.message));
-      log.error({ error: error instanceof Error ? error.stack : String(error) }, "an answer failed by a bug");
+      log.error({ error: errorStack(error) }, "an answer failed by a bug");
       return failureReply({ code: "internal", message: "The server failed; its log says more." });
     },
   });

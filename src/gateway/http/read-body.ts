@@ -3,6 +3,7 @@ import { type Result, failure, ok } from "../../base/result.ts";
 import { BODY_WAIT_MS } from "../limits.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
 import type { Timers } from "../../base/clock.ts";
+import { errorText } from "../../base/error-text.ts";
 import { isDepthWithin } from "./json-depth.ts";
 import { isUtf8 } from "node:buffer";
 import { within } from "../../process/scope.ts";
@@ -74,7 +75,7 @@ function parseJson(bytes: Uint8Array): Result<unknown, Failure> {
     const json: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
     return ok(json);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     return failure({ code: "invalid_json", message: `The body is not JSON: ${reason}` });
   }
 }

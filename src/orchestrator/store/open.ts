@@ -7,6 +7,7 @@ import { migrate } from "./migrate.ts";
 import { storageFault } from "./sqlite-errors.ts";
 import type { Ms } from "../../base/clock.ts";
 import { type Result, failure, ok } from "../../base/result.ts";
+import { errorText } from "../../base/error-text.ts";
 
 // Opening an environment's database. The order matters: the lock before anything is read, durability before anything is written.
 // environment.db and lock.db are never opened with node:fs in this process: closing such a descriptor drops SQLite's locks on the file.
@@ -170,7 +171,7 @@ function isAtLeast(version: string, least: readonly number[]): boolean {
 function asFailure(error: unknown, directory: string): FatalFailure {
   if (error instanceof FatalError) return { code: error.code, message: error.message };
   const fault = storageFault(error);
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = errorText(error);
   if (fault?.kind === "fatal" && fault.code === "corrupt_database") {
     return { code: fault.code, message: `the database in ${directory} is damaged (${reason}): restore a backup of it` };
   }
