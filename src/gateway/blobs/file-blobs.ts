@@ -25,11 +25,12 @@ export function createFileBlobs(dataDirectory: string, clock: Clock): BlobStore 
   const rootOf = ({ project, environment }: EnvironmentRef): string =>
     join(dataDirectory, environmentDirectory(project, environment), "blobs");
 
+  /** Its directories are made each time: an environment may have been deleted, and its name taken again, since the last one. */
   const openUpload = async (root: string): Promise<{ file: FileHandle; path: string }> => {
     const directory = join(root, "uploads");
+    await mkdir(directory, { recursive: true, mode: 0o700 });
     if (!swept.has(root)) {
       swept.add(root);
-      await mkdir(directory, { recursive: true, mode: 0o700 });
       await removeLeftovers(directory, clock.now() - UPLOAD_LEFTOVER_MS);
     }
     for (;;) {
@@ -66,8 +67,11 @@ export function createFileBlobs(dataDirectory: string, clock: Clock): BlobStore 
     async put(ref, key, bytes) {
       try {
         const root = rootOf(ref);
-        const isThere = (await sizeOf(pathOf(root, key))) !== undefined;
-        return isThere ? await writeHashed(null, key, bytes) : await store(root, key, bytes);
+        const path = pathOf(root, key);
+        if ((await sizeOf(path)) === undefined) return await store(root, key, bytes);
+        const checked = await writeHashed(null, key, bytes);
+        if (checked.ok) await syncDirectories(path); // Whoever gave it its name may have died before the disk had that.
+        return checked;
       } catch (error) {
         return failure(explain(error));
       }
@@ -153,7 +157,11 @@ function streamOf(file: FileHandle): ReadableStream<Uint8Array> {
 async function removeLeftovers(directory: string, olderThan: number): Promise<void> {
   for (const name of await readdir(directory)) {
     const path = join(directory, name);
-    if ((await stat(path)).mtimeMs < olderThan) await unlink(path);
+    try {
+      if ((await stat(path)).mtimeMs < olderThan) await unlink(path);
+    } catch (error) {
+      if (!isAbsence(error)) throw error; // Else: an upload under way that has come to its end.
+    }
   }
 }
 
@@ -168,6 +176,8 @@ function explain(error: unknown): Failure {
     case "ENOSPC":
     case "EDQUOT":
       return { code: "storage_full", message: "The disk of the server is full.", details: { retryAfterMs: 30_000 } };
+    case "ENOENT":
+      return { code: "environment_not_found", message: "The environment was deleted while its blob was stored." };
     case "EMFILE":
     case "ENFILE":
       return { code: "overloaded", message: "The server has too many files open.", details: { retryAfterMs: 1_000 } };

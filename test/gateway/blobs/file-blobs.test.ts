@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type BlobStore, BodyFailure } from "../../../src/gateway/blobs/blob-store.ts";
@@ -120,6 +120,36 @@ describe("a blob store of files", () => {
     await utimes(join(uploads(), "1-1"), longAgo, longAgo);
     await blobs.put(here, keyOf("x"), [Buffer.from("x")]);
     expect(await readdir(uploads())).toEqual(["1-2"]);
+  });
+
+  test("stores for an environment that was deleted and made again", async () => {
+    await blobs.put(here, keyOf("x"), [Buffer.from("x")]);
+    await rm(join(directory.path, "projects/default/development+joe"), { recursive: true });
+    expect(await blobs.put(here, keyOf("x"), [Buffer.from("x")])).toEqual({ ok: true, value: null });
+    expect(await bytesOf(blobs, keyOf("x"))).toEqual(Buffer.from("x"));
+  });
+
+  test("stores again once the disk lets it, after it did not", async () => {
+    const root = join(directory.path, "projects/default/development+joe/blobs");
+    await writeFile(root, "in the way");
+    await expect(blobs.put(here, keyOf("x"), [Buffer.from("x")])).rejects.toThrow("ENOTDIR");
+    await rm(root);
+    expect(await blobs.put(here, keyOf("x"), [Buffer.from("x")])).toEqual({ ok: true, value: null });
+  });
+
+  test("takes the first uploads of an environment at the same time", async () => {
+    const texts = Array.from({ length: 20 }, (_, index) => `text ${index}`);
+    const stored = await Promise.all(texts.map((text) => blobs.put(here, keyOf(text), [Buffer.from(text)])));
+    expect(stored.filter(({ ok }) => ok)).toHaveLength(20);
+  });
+
+  test("says so when the environment is deleted under an upload", async () => {
+    const directoryOf = join(directory.path, "projects/default/development+joe");
+    async function* slowly(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from("x");
+      await rm(directoryOf, { recursive: true });
+    }
+    expect(await blobs.put(here, keyOf("x"), slowly())).toMatchObject({ error: { code: "environment_not_found" } });
   });
 
   test("finds another name when an earlier process of the same number left one", async () => {
