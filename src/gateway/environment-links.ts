@@ -41,11 +41,12 @@ export function createEnvironmentLinks(parts: EnvironmentLinksParts): Environmen
     return environment;
   };
 
-  /** It was archived, and is still read from, or deleted. */
-  const recheck = async (key: string, { project, environment }: EnvironmentRef, { link }: KnownEnvironment) => {
+  /** It was archived, and is still read from; or it was deleted, and its name may have been taken again meanwhile. */
+  const recheck = async (key: string, { project, environment }: EnvironmentRef) => {
+    const { link } = add(key, { project, environment }, true); // Until more is known: nobody is let in.
     link.agents.closeAll(closeCodes.environmentGone, `${key} takes no agents any more`);
     const view = await supervisor.request("show-environment", { project, environment });
-    if (view.ok) return add(key, { project, environment }, true);
+    if (view.ok) return add(key, { project, environment }, view.value.state === "archived");
     known.delete(key);
     return link.close(view.error);
   };
@@ -54,7 +55,7 @@ export function createEnvironmentLinks(parts: EnvironmentLinksParts): Environmen
     const key = environmentKey(message.project, message.environment);
     const environment = known.get(key);
     environment?.link.onMessage(message);
-    if (environment !== undefined && !message.exists) void recheck(key, message, environment);
+    if (environment !== undefined && !message.exists) void recheck(key, message);
   });
 
   return {

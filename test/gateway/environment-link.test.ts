@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { E, type GatewayRig, startGatewayRig } from "../support/gateway-rig.ts";
 import { failure, ok } from "../../src/base/result.ts";
@@ -155,6 +156,18 @@ test("an archived environment is read, and nothing is started or stored in it", 
   const archived = { status: 409, body: { error: { code: "environment_archived" } } };
   expect(await rig.call("POST", `${E}/runs`, { target: "a/b" })).toMatchObject(archived);
   expect(await rig.call("PUT", `${E}/blobs/${"0".repeat(64)}`, "x")).toMatchObject(archived);
+});
+
+test("a name that was deleted and taken again before the gateway looked is an environment like any other", async () => {
+  await rig.call("GET", `${E}/agents`);
+  rig.supervisor.announce("development", { state: "stopped", exists: false });
+  await eventually(
+    "the gateway looks again",
+    async () => rig.supervisor.asked.filter(({ name }) => name === "show-environment").length === 2,
+  );
+  const key = createHash("sha256").update("x").digest("hex");
+  expect(await rig.call("PUT", `${E}/blobs/${key}`, "x")).toMatchObject({ status: 204 });
+  await rig.agent();
 });
 
 describe("an orchestrator that does not keep to the protocol", () => {
