@@ -40,9 +40,11 @@ async function start(context: ChildContext<OrchestratorConfig>): Promise<Running
     walBytes: () => sizeOf(`${database.path}-wal`),
     idleTimeoutMs: config.idleTimeoutMs,
     leaseMs: config.leaseMs,
+    isArchived: config.isArchived,
     send: (message) => context.send(message),
     fatal,
   });
+  await orchestrator.settled;
   const server = await listen(config.socketPath, orchestrator);
   return {
     epoch,

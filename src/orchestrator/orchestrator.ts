@@ -31,12 +31,16 @@ export interface OrchestratorParts {
   readonly idleTimeoutMs: Ms;
   /** How long a session lives after its agent's last sign of life, as its agent counts. */
   readonly leaseMs: Ms;
+  /** The environment was archived: what is under way in it ends, unless that has been done. */
+  readonly isArchived: boolean;
   /** To the supervisor. */
-  readonly send: (message: Extract<ChildMessage, { readonly kind: "activity" }>) => void;
+  readonly send: (message: Extract<ChildMessage, { readonly kind: "activity" | "progress" }>) => void;
   readonly fatal: (code: FatalCode, message: string) => never;
 }
 
 export interface Orchestrator {
+  /** Resolves when it may be served from: at once, but for an archived environment only when nothing is under way in it any more. */
+  readonly settled: Promise<void>;
   /** A gateway has connected. There is one at a time: the newest that has said hello. */
   accept(stream: Duplex): void;
   /** Takes nothing more, commits and answers what has arrived, and stops. */
@@ -92,7 +96,15 @@ export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
     if (outcome.ok) agents.expect(outcome.value.sessions);
   });
 
+  const endAll = (isOver: () => void): void =>
+    inbox.add({ kind: "archive" }, (outcome) => {
+      if (!outcome.ok || outcome.value.isDone) return isOver();
+      parts.send({ kind: "progress", phase: "ending what was under way", percent: null });
+      endAll(isOver);
+    });
+
   return {
+    settled: parts.isArchived ? new Promise(endAll) : Promise.resolve(),
     accept(stream) {
       const service = serveGateway(stream, {
         ...parts,

@@ -56,13 +56,6 @@ export function createRequests({ inbox, reader, waiters, port, readResult }: Req
     else port.reply(id, result);
   };
 
-  /** Answered when everything has ended and the agents know: its process may be stopped then. */
-  const archive = (id: number): void =>
-    inbox.ask({ kind: "archive" }, (outcome) => {
-      if (outcome.ok && !outcome.value.isDone) archive(id);
-      else port.reply(id, outcome.ok ? ok(null) : outcome);
-    });
-
   const answerResult = (id: number, run: string): void => {
     const result = readResult(run);
     port.reply(id, result === undefined ? failure(unknownRun(run)) : ok(result));
@@ -87,7 +80,6 @@ export function createRequests({ inbox, reader, waiters, port, readResult }: Req
     "drain-agent": (id, { session }) => execute(id, { kind: "drain-session", session }),
     pause: (id) => execute(id, { kind: "pause" }),
     resume: (id) => execute(id, { kind: "resume" }),
-    archive,
     "list-runs": (id, params) => void read(id, { name: "list-runs", params }),
     "get-run": (id, params) => void read(id, { name: "get-run", params }),
     "get-logs": (id, params) => void read(id, { name: "get-logs", params }),

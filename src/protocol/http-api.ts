@@ -201,9 +201,10 @@ export const routes = {
   "archive-environment": {
     method: "POST",
     path: `${E}/archive`,
-    summary: "Ends the sessions of agents and cancels pending work; everything stays readable.",
+    summary:
+      "Ends the sessions of agents and cancels pending work, for good; everything stays readable. Answers when that is done; repeating it changes nothing.",
     status: 204,
-    errors: [...orchestratorErrors, "environment_in_use"],
+    errors: ["project_not_found", "environment_not_found", "environment_in_use"],
   },
   "list-repositories": {
     method: "GET",

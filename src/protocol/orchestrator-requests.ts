@@ -84,7 +84,6 @@ export const requestSchemas = {
   "drain-agent": z.object({ session: id }),
   pause: z.object({}),
   resume: z.object({}),
-  archive: z.object({}),
 } as const;
 
 export type RequestName = keyof typeof requestSchemas;
@@ -106,7 +105,6 @@ export interface RequestResults {
   readonly "drain-agent": null;
   readonly pause: null;
   readonly resume: null;
-  readonly archive: null;
 }
 
 export function isRequestName(text: string): text is RequestName {

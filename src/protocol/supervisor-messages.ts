@@ -82,6 +82,8 @@ export const orchestratorConfig = z.object({
   idleTimeoutMs: ms,
   /** How long a session lives after its last sign of life; told to agents in `welcome`. `server start --session-lease`, default LEASE_MS. */
   leaseMs: ms,
+  /** It was archived: whatever is still under way in it ends before the process is ready, and nothing begins. */
+  isArchived: z.boolean(),
 });
 export type OrchestratorConfig = z.infer<typeof orchestratorConfig>;
 
@@ -108,6 +110,7 @@ export const supervisorRequests = {
   "list-environments": z.object({ project: z.string() }),
   "create-environment": environmentRef.extend({ base: z.string().nullable() }),
   "show-environment": environmentRef,
+  /** Decides at once and for good, or refuses; answers when nothing is under way in it any more. May be repeated. */
   "archive-environment": environmentRef,
   "delete-environment": environmentRef,
   /** Answers when the new process is ready; lifts a quarantine. */

@@ -11,7 +11,8 @@ export interface ChildSpec {
   readonly role: "gateway" | "orchestrator";
   /** Path of its bundle. */
   readonly program: string;
-  readonly config: object;
+  /** Asked for before every spawn. */
+  config(): object;
   readonly heapLimitMb: number | null;
   /** Resident memory above which it is restarted in order; null: it is not watched. */
   readonly rssLimitBytes: number | null;
@@ -77,7 +78,7 @@ function launch(
   events: ChildProcessEvents,
 ): ChildProcess {
   const heap = spec.heapLimitMb === null ? [] : [`--max-old-space-size=${spec.heapLimitMb}`];
-  const node = [process.execPath, ...heap, ...inspectorFlags, spec.program, "--config", JSON.stringify(spec.config)];
+  const node = [process.execPath, ...heap, ...inspectorFlags, spec.program, "--config", JSON.stringify(spec.config())];
   const [command = process.execPath, ...rest] = [...deathSignal, ...node];
 
   const inherited = spec.inheritedDescriptor === null ? [] : [spec.inheritedDescriptor];

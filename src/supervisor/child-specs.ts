@@ -31,7 +31,7 @@ export function gatewaySpec(program: string, dataDirectory: string, host: string
     name: "gateway",
     role: "gateway",
     program,
-    config,
+    config: () => config,
     heapLimitMb: null,
     rssLimitBytes: null,
     logPath: join(dataDirectory, "logs", "gateway.log"),
@@ -41,23 +41,26 @@ export function gatewaySpec(program: string, dataDirectory: string, host: string
   };
 }
 
+/** `isArchived`: as it is when a process is started. */
 export function orchestratorSpec(
   program: string,
   dataDirectory: string,
   runtime: RuntimeDirectory,
   settings: OrchestratorSettings,
   { id, project, name }: EnvironmentRecord,
+  isArchived: () => boolean,
 ): ChildSpec {
   const key = environmentKey(project, name);
   const directory = join(dataDirectory, environmentDirectory(project, name));
-  const config: OrchestratorConfig = {
+  const config = (): OrchestratorConfig => ({
     project,
     environment: name,
     directory,
     socketPath: runtime.socketPath(id),
     idleTimeoutMs: settings.idleTimeoutMs,
     leaseMs: settings.leaseMs,
-  };
+    isArchived: isArchived(),
+  });
   return {
     name: key,
     role: "orchestrator",

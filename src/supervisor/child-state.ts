@@ -44,8 +44,8 @@ export interface ChildState {
 export type ChildEvent =
   /** Somebody needs it: starts a stopped one, changes nothing otherwise. */
   | { readonly kind: "start" }
-  /** A person wants a new process: lifts back-off and quarantine. */
-  | { readonly kind: "restart" }
+  /** A new process is wanted: lifts back-off and quarantine. */
+  | { readonly kind: "restart"; readonly why: string }
   | { readonly kind: "stop"; readonly why: string; readonly withinMs: Ms; readonly terminateMs: Ms }
   /** It uses more than it may: a new process, but not faster than the policy allows. */
   | { readonly kind: "recycle"; readonly why: string }
@@ -102,7 +102,7 @@ export function moveChild(state: ChildState, event: ChildEvent, now: Ms, limits:
         ? moved(state, { ...phase, next: "start" })
         : still(state);
     case "restart":
-      return restart({ ...state, history: noHistory }, now, limits);
+      return restart({ ...state, history: noHistory }, event.why, now, limits);
     case "stop":
       return stop(state, { ...event, next: "stay" }, now);
     case "recycle":
@@ -140,7 +140,7 @@ function startingAgain(state: ChildState): ChildMove {
   return starting({ ...state, restarts: state.restarts + 1 });
 }
 
-function restart(state: ChildState, now: Ms, limits: Limits): ChildMove {
+function restart(state: ChildState, why: string, now: Ms, limits: Limits): ChildMove {
   const { phase } = state;
   switch (phase.kind) {
     case "stopped":
@@ -157,7 +157,6 @@ function restart(state: ChildState, now: Ms, limits: Limits): ChildMove {
     default:
       return exhaustive(phase);
   }
-  const why = "a restart was asked for";
   return stop(state, { why, withinMs: limits.drainMs, terminateMs: limits.terminateMs, next: "start" }, now);
 }
 

@@ -102,8 +102,8 @@ export class Child {
     this.#apply({ kind: "start" }, why);
   }
 
-  restart(): void {
-    this.#apply({ kind: "restart" }, "a restart was asked for");
+  restart(why: string): void {
+    this.#apply({ kind: "restart", why }, why);
   }
 
   stop(why: string, withinMs = this.#world.limits.drainMs, terminateMs = this.#world.limits.terminateMs): void {

@@ -20,7 +20,7 @@ export interface Ready {
 export interface OrchestratorsParts {
   readonly world: ChildWorld;
   readonly registry: Registry;
-  specOf(record: EnvironmentRecord): ChildSpec;
+  specOf(record: EnvironmentRecord, isArchived: () => boolean): ChildSpec;
   onChange(record: EnvironmentRecord, child: Child): void;
 }
 
@@ -67,15 +67,19 @@ export class Orchestrators {
     if (refusal !== undefined) return failure(refusal);
     const orchestrator = this.#find(record);
     this.#want(orchestrator);
-    orchestrator.child.restart();
+    orchestrator.child.restart("a restart was asked for");
     return await this.#whenReady(orchestrator);
   }
 
-  /** It is archived now: nothing starts it but somebody who reads. */
-  archive(record: EnvironmentRecord): void {
-    const orchestrator = this.#byId.get(record.id);
-    if (orchestrator === undefined) return;
+  /**
+   * It is archived now: a process that knows so ends what is under way in it, and stops. Where that is cut short, or there is no process to be
+   * had, the next one does it before it serves, so that nobody can find it undone. After that nothing starts one but somebody who reads.
+   */
+  async archive(record: EnvironmentRecord): Promise<void> {
+    const orchestrator = this.#find(record);
     orchestrator.record = record;
+    orchestrator.child.restart("it was archived");
+    await this.#whenReady(orchestrator);
     orchestrator.child.stop("it was archived");
   }
 
@@ -130,7 +134,8 @@ export class Orchestrators {
   #find(record: EnvironmentRecord): Orchestrator {
     const known = this.#byId.get(record.id);
     if (known !== undefined) return known;
-    const child = new Child(this.#parts.specOf(record), this.#parts.world, {
+    const spec = this.#parts.specOf(record, () => orchestrator.record.isArchived);
+    const child = new Child(spec, this.#parts.world, {
       onChange: () => this.#onChange(orchestrator),
       onMessage: (_child, message) => this.#onMessage(orchestrator, message),
     });

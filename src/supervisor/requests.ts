@@ -111,17 +111,18 @@ function handlers(parts: RequestParts): Handlers {
 
     "show-environment": (params) => mapOk(find(params), viewOf),
 
-    "archive-environment"(params) {
+    async "archive-environment"(params) {
       const found = find(params);
       if (!found.ok) return found;
       const users = registry
         .environments(params.project)
         .filter(({ base, isArchived }) => base === params.environment && !isArchived);
       if (users.length > 0) return failure(inUse(params, users));
+      // This write decides: from here on nothing is based on it and nobody is let in, whoever dies before the rest is done.
       registry.archiveEnvironment(found.value.id);
       const record = { ...found.value, isArchived: true, isWanted: false, nextWakeAt: null };
-      orchestrators.archive(record);
       parts.announce(record, false);
+      await orchestrators.archive(record);
       return ok(null);
     },
 

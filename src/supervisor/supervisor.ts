@@ -52,7 +52,8 @@ export class Supervisor {
     this.#orchestrators = new Orchestrators({
       world,
       registry,
-      specOf: (record) => orchestratorSpec(programs.orchestrator, dataDirectory, runtime, parts.settings, record),
+      specOf: (record, isArchived) =>
+        orchestratorSpec(programs.orchestrator, dataDirectory, runtime, parts.settings, record, isArchived),
       onChange: (record) => {
         this.#tellGateway(record, false);
         this.#onAnyChange();

@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { environmentDirectory } from "../../src/protocol/supervisor-messages.ts";
 import type { ProcessesView } from "../../src/protocol/views.ts";
@@ -110,6 +112,74 @@ test(
     );
   },
 );
+
+test("an environment is archived, or becomes the base of another, but never half of both", async () => {
+  const environments = "/api/projects/default/environments";
+  for (const delayMs of [0, 50, 100, 150, 200, 250]) {
+    const name = `base${delayMs}`;
+    await create(name);
+    const [archived, based] = await Promise.all([
+      server.api("POST", `${environmentPath(name)}/archive`),
+      sleep(delayMs).then(() => server.api("POST", environments, { name: `on-${name}`, base: name })),
+    ]);
+    const { body } = await server.api<{ state: string }>("GET", environmentPath(name));
+    const run = await server.api("POST", `${environmentPath(name)}/runs`, { target: "flows/none" });
+    const outcome = [archived.status, based.status, body.state, run.status];
+    expect(outcome).toEqual(based.status === 201 ? [409, 201, "active", 404] : [204, 409, "archived", 409]);
+  }
+});
+
+test("an archive that is cut short by the death of every process of the server has happened whole, or not at all", async () => {
+  for (const delayMs of [0, 30, 100]) {
+    await create(`cut${delayMs}`);
+    const path = environmentPath(`cut${delayMs}`);
+    const agent = await startAgent(server, { environment: `cut${delayMs}` });
+    const { body } = await server.api<{ runId: string }>("POST", `${path}/runs`, {
+      target: "flows/sum",
+      arguments: [1, 2],
+      delayMs: 3_600_000,
+    });
+    const answered = server.api("POST", `${path}/archive`).then(
+      ({ status }) => status,
+      () => null,
+    );
+    await sleep(delayMs);
+    const pids = await descendantsOf(server.pid);
+    for (const pid of [server.pid, ...pids]) killHard(pid);
+    await server.process.finished;
+    const status = await answered;
+    server = await server.restart();
+    const { state } = (await server.api<{ state: string }>("GET", path)).body;
+    const result = await server.api("GET", `${path}/runs/${body.runId}/result`);
+    const more = await server.api("POST", `${path}/runs`, { target: "flows/sum", arguments: [1, 2] });
+    expect([state, result.body, more.status]).toMatchObject(
+      state === "archived" ? ["archived", { status: "cancelled" }, 409] : ["active", { status: "pending" }, 201],
+    );
+    if (status === 204) expect(state).toBe("archived");
+    expect((await server.api("POST", `${path}/archive`)).status).toBe(204); // May be repeated.
+    expect((await server.api("GET", `${path}/runs/${body.runId}/result`)).body).toMatchObject({ status: "cancelled" });
+    await agent.stop("SIGKILL");
+  }
+});
+
+test("a name that was archived, deleted and taken again is a new environment, large arguments and blobs included", async () => {
+  const large = "x".repeat(100_000);
+  const key = createHash("sha256").update("bytes").digest("hex");
+  for (const round of [1, 2]) {
+    await create("again");
+    const agent = await startAgent(server, { environment: "again" });
+    const put = await fetch(`${server.url}${environmentPath("again")}/blobs/${key}`, { method: "PUT", body: "bytes" });
+    expect([round, put.status]).toEqual([round, 204]);
+    const started = await server.api("POST", `${environmentPath("again")}/runs`, {
+      target: "flows/echo",
+      arguments: [large],
+    });
+    expect([round, started.status]).toEqual([round, 201]);
+    expect((await server.api("POST", `${environmentPath("again")}/archive`)).status).toBe(204);
+    expect((await server.api("DELETE", environmentPath("again"))).status).toBe(204);
+    await agent.stop("SIGKILL");
+  }
+});
 
 test("two servers on one data directory: the second refuses and says why", async () => {
   const second = await coflux(["server", "start", "--port", "0", "--data-dir", server.dataDirectory]);

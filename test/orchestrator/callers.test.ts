@@ -126,21 +126,28 @@ describe("a caller", () => {
     await agent.command("drain");
   });
 
-  test("archives the environment: its agents are sent away and nothing starts in it", async () => {
+  test("finds an environment that was archived at its end: what was under way is cancelled, and nothing begins", async () => {
     const run = await startRun();
-    expect(await codeOf("archive", {})).toBeNull();
-    expect(await agent.closed).toBe(4004);
+    rig.restart({ isArchived: true });
+    await rig.orchestrator.settled;
+    gateway = await rig.gateway();
     expect(await codeOf("start-run", call())).toBe("environment_archived");
+    expect(await codeOf("rerun-step", { step: `${run}:1` })).toBe("environment_archived");
     expect(await gateway.request("get-result", { run, waitMs: 0 })).toMatchObject({ value: { status: "cancelled" } });
+    expect(await gateway.request("list-agents", {})).toMatchObject({ value: { agents: [] } });
   });
 
-  test("hears that the environment is archived when all of it has ended, however much there is", async () => {
+  test("is served by an archived environment when all of it has ended, however much there was and however often it was cut short", async () => {
     const runs = Array.from({ length: 2_500 }, () => ({ kind: "start-run", ...call() }) as const);
     rig.engine.execute(runs, rig.time.clock.now());
-    expect(await codeOf("archive", {})).toBeNull();
+    rig.restart({ isArchived: true });
+    await new Promise(setImmediate); // Its first transaction is over, and not all could be in that.
+    expect(rig.activity.at(-1)).toMatchObject({ kind: "progress" });
+    rig.restart({ isArchived: true });
+    await rig.orchestrator.settled;
+    gateway = await rig.gateway();
     const queued = { status: "queued", target: null, limit: 1, cursor: null } as const;
     expect(await gateway.request("list-runs", queued)).toMatchObject({ value: { runs: [] } });
-    expect(await agent.closed).toBe(4004);
   });
 
   test.each<[string, RequestName, RequestParams<RequestName>, string]>([

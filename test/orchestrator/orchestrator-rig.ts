@@ -28,7 +28,7 @@ export interface OrchestratorRig {
   batches(): number;
   gateway(): Promise<ScriptedGateway>;
   /** Forgets everything in memory, as a crash would, and starts on the same file. */
-  restart(): void;
+  restart(config?: { readonly isArchived: boolean }): void;
   close(): Promise<void>;
 }
 
@@ -56,7 +56,7 @@ export async function startRig(): Promise<OrchestratorRig> {
     },
   });
 
-  const start = () => {
+  const start = (isArchived = false) => {
     const opened = openDatabase(temporary.path);
     if (!opened.ok) throw new Error(opened.error.message);
     const { database, epoch } = opened.value;
@@ -79,6 +79,7 @@ export async function startRig(): Promise<OrchestratorRig> {
       walBytes: () => 0,
       idleTimeoutMs: 0,
       leaseMs: LEASE_MS,
+      isArchived,
       send: (message) => void activity.push(message),
       fatal: (code, message) => {
         fatal.push(code);
@@ -116,10 +117,10 @@ export async function startRig(): Promise<OrchestratorRig> {
       running.orchestrator.accept(theirs);
       return scriptedGateway(ours);
     },
-    restart() {
+    restart(config) {
       for (const socket of sockets.splice(0)) socket.destroy();
       running.stop();
-      running = start();
+      running = start(config?.isArchived);
     },
     async close() {
       for (const socket of sockets) socket.destroy();

@@ -53,7 +53,7 @@ class Driver {
 const start: ChildEvent = { kind: "start" };
 const spawned: ChildEvent = { kind: "spawned" };
 const ready: ChildEvent = { kind: "ready", epoch: 1 };
-const restart: ChildEvent = { kind: "restart" };
+const restart: ChildEvent = { kind: "restart", why: "a restart was asked for" };
 const exited: ChildEvent = { kind: "exited", fatal: null };
 const corrupt: ChildEvent = { kind: "exited", fatal: "corrupt_database" };
 const recycle: ChildEvent = { kind: "recycle", why: "memory" };

@@ -1,4 +1,4 @@
-import { access, readdir } from "node:fs/promises";
+import { access, readFile, readdir } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { isAlive } from "../support/process-tree.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
@@ -19,6 +19,12 @@ afterAll(async () => {
 });
 
 const inDefault = (environment: string) => ({ project: "default", environment });
+
+/** What a running orchestrator was told when it was started. */
+async function configOf(pid: number): Promise<unknown> {
+  const words = (await readFile(`/proc/${pid}/cmdline`, "utf8")).split("\0");
+  return JSON.parse(words[words.indexOf("--config") + 1] ?? "null");
+}
 
 describe("projects", () => {
   test("are created, listed and deleted", async () => {
@@ -74,6 +80,8 @@ describe("environments", () => {
     expect(await server.ask("ensure-environment", inDefault("staging/joe"))).toMatchObject({ ok: true }); // To read from it.
     const again = (await server.orchestrator("staging/joe")).pid ?? 0;
 
+    expect(await configOf(again)).toMatchObject({ isArchived: true });
+
     await access(server.directoryOf("staging/joe"));
     expect(await server.ask("delete-environment", inDefault("staging/joe"))).toEqual({ ok: true, value: null });
     expect(await isAlive(pid)).toBe(false);
@@ -83,6 +91,28 @@ describe("environments", () => {
       error: { code: "environment_not_found" },
     });
     expect(await server.ask("archive-environment", inDefault("production"))).toMatchObject({ ok: true });
+  });
+
+  test("are archived when a process that was told so has ended what was under way, and only then stopped", async () => {
+    await server.create("ended");
+    const before = await server.ensure("ended");
+    expect(await configOf(before)).toMatchObject({ isArchived: false });
+    const [archived, based] = await Promise.all([
+      server.ask("archive-environment", inDefault("ended")),
+      server.ask("create-environment", { ...inDefault("on-ended"), base: "ended" }),
+    ]);
+    expect(archived).toEqual({ ok: true, value: null });
+    expect(based).toMatchObject({ error: { code: "environment_archived" } });
+    const moves = (await server.log()).filter(({ child }) => child === "default/ended").map(({ to }) => to);
+    expect(moves).toEqual(["starting", "ready", "stopping", "starting", "ready", "stopping"]);
+    expect(await server.ask("archive-environment", inDefault("ended"))).toEqual({ ok: true, value: null }); // May be repeated.
+  });
+
+  test("whose orchestrator cannot be started are archived all the same", async () => {
+    await server.create("dead");
+    await server.behave("dead", { start: "fatal corrupt_database", neverReady: true });
+    expect(await server.ask("archive-environment", inDefault("dead"))).toEqual({ ok: true, value: null });
+    expect(await server.ask("delete-environment", inDefault("dead"))).toEqual({ ok: true, value: null });
   });
 
   test("are called paused when their orchestrator says so", async () => {

@@ -69,6 +69,7 @@ export function startOrchestrator(
     socketPath,
     idleTimeoutMs: 0,
     leaseMs: LEASE_MS,
+    isArchived: false,
     ...config,
   };
   const child: ChildProcess = spawn(process.execPath, [program, "--config", JSON.stringify(whole)], {

@@ -175,5 +175,4 @@ export const replies: { readonly [N in RequestName]: RequestResults[N] } = {
   "drain-agent": null,
   pause: null,
   resume: null,
-  archive: null,
 };

@@ -1,9 +1,7 @@
 import type { ApiParts, RouteHandlers } from "../route-handlers.ts";
-import { type Result, failure, ok } from "../../../base/result.ts";
+import { failure, ok } from "../../../base/result.ts";
 import { askOrchestrator } from "../ask-orchestrator.ts";
-import type { EnvironmentRef } from "../../environment-link.ts";
 import type { Failure } from "../../../protocol/error-codes.ts";
-import type { SupervisorPort } from "../../supervisor-port.ts";
 
 type Names =
   | "list-projects"
@@ -54,30 +52,8 @@ export function environmentRoutes({ supervisor, links }: ApiParts): RouteHandler
 
     "resume-environment": ({ parameters }) => askOrchestrator(links, parameters, "resume", {}),
 
-    async "archive-environment"({ parameters }) {
-      const standing = await findDependent(supervisor, parameters);
-      if (!standing.ok) return standing;
-      if (standing.value !== undefined) return failure(inUse(parameters.environment, standing.value));
-      // First the orchestrator, which ends sessions and work: of an archived environment it would not be asked any more.
-      const archived = await askOrchestrator(links, parameters, "archive", {});
-      return archived.ok ? supervisor.request("archive-environment", parameters) : archived;
-    },
+    "archive-environment": ({ parameters }) => supervisor.request("archive-environment", parameters),
   };
-}
-
-/** A live environment that uses the results of this one. */
-async function findDependent(
-  supervisor: SupervisorPort,
-  { project, environment }: EnvironmentRef,
-): Promise<Result<string | undefined, Failure>> {
-  const list = await supervisor.request("list-environments", { project });
-  if (!list.ok) return list;
-  return ok(list.value.environments.find(({ base, state }) => base === environment && state !== "archived")?.name);
-}
-
-function inUse(environment: string, dependent: string): Failure {
-  const message = `${environment} is the base of ${dependent}; archive that one first.`;
-  return { code: "environment_in_use", message, details: { environment: dependent } };
 }
 
 function noProject(project: string): Failure {
