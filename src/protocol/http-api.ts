@@ -209,7 +209,8 @@ export const routes = {
   "list-repositories": {
     method: "GET",
     path: `${E}/repositories`,
-    summary: "What agents have declared: repositories with their targets, and the sessions that host them now.",
+    summary:
+      "What agents have declared: repositories with the targets that can be called, and the sessions that host them now.",
     status: 200,
     errors: orchestratorErrors,
   },

@@ -100,20 +100,25 @@ export interface RunListView {
   readonly cursor: string | null;
 }
 
+/** As it was declared last: agents with different versions of a repository may host the same target. */
 export interface TargetView {
   readonly name: string;
   readonly type: TargetType;
   readonly description: string | null;
   readonly parameters: readonly Parameter[];
   readonly options: TargetOptions;
+  /** Sessions of the connected agents that host it now. */
+  readonly agents: readonly string[];
 }
 
 export interface RepositoriesView {
   readonly repositories: readonly {
     readonly name: string;
+    /** Of the latest registration. */
     readonly version: string;
+    /** Those of the latest registration, and those of older ones that are still hosted; by name. */
     readonly targets: readonly TargetView[];
-    /** Sessions of the connected agents that host it now. */
+    /** Sessions of the connected agents that host any of them now. */
     readonly agents: readonly string[];
   }[];
 }

@@ -15,6 +15,7 @@ export const target = {
     priority: null,
     isolation: null,
   },
+  agents: ["Sbcd"],
 };
 const task = { ...target, name: "add", type: "task", description: null, parameters: [] };
 export const repositories = {

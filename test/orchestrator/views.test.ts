@@ -470,15 +470,48 @@ describe("the environment", () => {
   test("shows its repositories as they were declared, and who hosts them now", () => {
     const [repository] = views().repositories().repositories;
     expect(repository).toMatchObject({ name: "flows", version: "v1", agents: [session] });
-    expect(repository?.targets[0]).toEqual({
+    expect(repository?.targets[1]).toEqual({
       name: "main",
       type: "workflow",
       description: "does main",
       parameters: [{ name: "values", isOptional: true, isRest: true }],
       options: noOptions,
+      agents: [session],
     });
     send({ kind: "disconnect-session", session });
-    expect(views().repositories().repositories[0]?.agents).toEqual([]);
+    expect(views().repositories().repositories[0]).toMatchObject({
+      agents: [],
+      targets: [{ agents: [] }, {}, {}, {}, {}],
+    });
+  });
+
+  test("shows what an older version of a repository still hosts beside what the latest one has", () => {
+    const older = session;
+    const [opened] = send({ kind: "open-session", agent: { pid: 8, host: "box", version: "1", node: "20" } });
+    session = opened?.ok === true && opened.value !== null && "session" in opened.value ? opened.value.session : "";
+    send(declaration({ main: { priority: 3 }, added: {} }));
+    const shown = () =>
+      views()
+        .repositories()
+        .repositories[0]?.targets.map(({ name, options, agents }) => [name, options.priority, agents]);
+    expect(shown()).toEqual([
+      ["added", null, [session]],
+      ["flaky", null, [older]],
+      ["main", 3, [older, session].toSorted()],
+      ["other", null, [older]],
+      ["patient", null, [older]],
+      ["task", null, [older]],
+    ]);
+    send({ kind: "expire-session", session: older });
+    expect(shown()).toEqual([
+      ["added", null, [session]],
+      ["main", 3, [session]],
+    ]);
+    send({ kind: "expire-session", session });
+    expect(shown()).toEqual([
+      ["added", null, []],
+      ["main", 3, []],
+    ]);
   });
 
   test("shows its agents with what they execute and what waits", () => {

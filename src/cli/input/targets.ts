@@ -12,8 +12,8 @@ export interface KnownTarget {
 /** All targets that agents of an environment have declared, by their paths. */
 export function knownTargets({ repositories }: RepositoriesView): KnownTarget[] {
   return repositories
-    .flatMap(({ name, targets, agents }) =>
-      targets.map((target) => ({ path: `${name}/${target.name}`, target, agents })),
+    .flatMap(({ name, targets }) =>
+      targets.map((target) => ({ path: `${name}/${target.name}`, target, agents: target.agents })),
     )
     .toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -17,10 +17,10 @@ export interface CheckedCall {
   readonly options: EffectiveOptions;
 }
 
-/** Checks a call against what is registered: the target exists, and takes as many arguments. Omitted ones keep their defaults. */
+/** Checks a call against what agents have declared: the target is known, and takes as many arguments. Omitted ones keep their defaults. */
 export function checkCall(tx: Transaction, call: CallRequest): Result<CheckedCall, Failure> {
   const target = findTarget(tx.db, call.target);
-  if (target === undefined || !target.isRegistered) {
+  if (target === undefined || !target.isKnown) {
     const message = `no agent has registered ${call.target} in this environment: start one that hosts it, or correct the name`;
     return failure({ code: "target_not_found", message, details: { target: call.target } });
   }

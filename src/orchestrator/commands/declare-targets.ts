@@ -5,17 +5,16 @@ import type { Handler } from "../handler.ts";
 import type { Manifest } from "../../protocol/manifest.ts";
 import { registerRepository } from "../store/targets.ts";
 
-/** What an agent hosts from now on; its manifests become the current ones of their repositories. */
+/** What an agent hosts from now on; its manifests become the latest ones of their repositories. */
 export const declareTargets: Handler<"declare"> = (tx, command) => {
   const session = findSession(tx.db, command.session);
   if (session === undefined) return rejected("session_unknown", `session ${command.session} has ended`);
   const fault = findNameFault(command.repositories);
   if (fault !== undefined) return rejected("invalid_name", fault);
-  const registrations = command.repositories.map((manifest) => registerRepository(tx.db, manifest));
   declareSession(tx.db, session.id, {
     concurrency: command.concurrency,
     provides: JSON.stringify(command.provides),
-    targets: registrations.flatMap(({ targets }) => targets),
+    targets: command.repositories.flatMap((manifest) => registerRepository(tx.db, manifest)),
   });
   // Who hosts a repository is part of its view, so a declaration that registers nothing new changes it too.
   tx.effects.changed("repositories-changed");

@@ -10,8 +10,8 @@ export interface TargetRow {
   /** Most arguments it takes; null: any number. */
   readonly argumentsLimit: number | null;
   readonly options: TargetOptions;
-  /** False once its repository no longer has it. */
-  readonly isRegistered: boolean;
+  /** The latest registration of its repository has it, or a live session hosts it: an older version than the latest may still be at work. */
+  readonly isKnown: boolean;
 }
 
 export function findTarget(db: Database, path: string): TargetRow | undefined {
@@ -20,9 +20,10 @@ export function findTarget(db: Database, path: string): TargetRow | undefined {
     type: number;
     argumentsLimit: number | null;
     options: string;
-    isRegistered: number;
+    isKnown: number;
   }>(
-    `SELECT id, type, arguments_limit AS argumentsLimit, options, is_registered AS isRegistered FROM targets WHERE path = ?`,
+    `SELECT id, type, arguments_limit AS argumentsLimit, options,
+       is_registered = 1 OR EXISTS (SELECT 1 FROM session_targets WHERE target = targets.id) AS isKnown FROM targets WHERE path = ?`,
     path,
   );
   if (row === undefined) return undefined;
@@ -30,7 +31,7 @@ export function findTarget(db: Database, path: string): TargetRow | undefined {
     ...row,
     type: targetTypeOf(row.type),
     options: unpackOptions(row.options),
-    isRegistered: row.isRegistered === 1,
+    isKnown: row.isKnown === 1,
   };
 }
 
@@ -38,23 +39,19 @@ export function targetTypeOf(code: number): TargetType {
   return targetTypes[code] ?? "task";
 }
 
-/** Makes this the current registration of its repository. Returns the ids of its targets, and whether anything changed. */
-export function registerRepository(
-  db: Database,
-  manifest: Manifest,
-): { targets: readonly number[]; isChanged: boolean } {
+/** Makes this the latest registration of its repository, and its definitions those of its targets. Returns the ids of the targets. */
+export function registerRepository(db: Database, manifest: Manifest): readonly number[] {
   const definitions = JSON.stringify(manifest.targets);
   const before = db.get<{ id: number; version: string; targets: string }>(
     "SELECT id, version, targets FROM repositories WHERE name = ?",
     manifest.name,
   );
   if (before?.version === manifest.version && before.targets === definitions) {
-    return { targets: registeredTargets(db, before.id), isChanged: false };
+    return registeredTargets(db, before.id);
   }
   const repository = saveRepository(db, manifest.name, manifest.version, definitions);
   db.run("UPDATE targets SET is_registered = 0 WHERE repository = ?", repository);
-  const targets = manifest.targets.map((definition) => saveTarget(db, repository, manifest.name, definition));
-  return { targets, isChanged: true };
+  return manifest.targets.map((definition) => saveTarget(db, repository, manifest.name, definition));
 }
 
 function registeredTargets(db: Database, repository: number): number[] {
@@ -78,14 +75,15 @@ function saveRepository(db: Database, name: string, version: string, definitions
 function saveTarget(db: Database, repository: number, repositoryName: string, definition: TargetDefinition): number {
   const hasRest = definition.parameters.some((parameter) => parameter.isRest);
   const saved = db.get<{ id: number }>(
-    `INSERT INTO targets (path, repository, type, arguments_limit, options, is_registered) VALUES (?, ?, ?, ?, ?, 1)
+    `INSERT INTO targets (path, repository, type, arguments_limit, options, definition, is_registered) VALUES (?, ?, ?, ?, ?, ?, 1)
      ON CONFLICT (path) DO UPDATE SET type = excluded.type, arguments_limit = excluded.arguments_limit,
-       options = excluded.options, is_registered = 1 RETURNING id`,
+       options = excluded.options, definition = excluded.definition, is_registered = 1 RETURNING id`,
     `${repositoryName}/${definition.name}`,
     repository,
     targetTypes.indexOf(definition.type),
     hasRest ? null : definition.parameters.length,
     packOptions(definition.options),
+    JSON.stringify(definition),
   );
   if (saved === undefined) throw new Error(`target ${definition.name} was not saved`);
   return saved.id;

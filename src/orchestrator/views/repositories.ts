@@ -1,38 +1,49 @@
 import type { RepositoriesView, TargetView } from "../../protocol/views.ts";
-import type { Database } from "../store/database.ts";
-import { TARGETS_LIMIT } from "../../protocol/limits.ts";
 import { targetDefinitionField } from "../../protocol/manifest.ts";
-import { list } from "../../protocol/shape.ts";
+import type { Database } from "../store/database.ts";
 
-const definitions = list(targetDefinitionField, TARGETS_LIMIT);
-
-/** The latest registration of every repository, and who hosts it now. */
+/** Every repository with the targets that can be called, and who hosts them now. */
 export function repositoriesView(db: Database): RepositoriesView {
-  const hosts = hostsByRepository(db);
-  const rows = db.all<{ id: number; name: string; version: string; targets: string }>(
-    "SELECT id, name, version, targets FROM repositories ORDER BY name",
+  const hosts = hostsByTarget(db);
+  const targets = targetsByRepository(db, hosts);
+  const rows = db.all<{ id: number; name: string; version: string }>(
+    "SELECT id, name, version FROM repositories ORDER BY name",
   );
   return {
-    repositories: rows.map(({ id, name, version, targets }) => ({
-      name,
-      version,
-      targets: definitions.parse(JSON.parse(targets), name) satisfies readonly TargetView[],
-      agents: hosts.get(id) ?? [],
-    })),
+    repositories: rows.map(({ id, name, version }) => {
+      const shown = targets.get(id) ?? [];
+      return { name, version, targets: shown, agents: [...new Set(shown.flatMap(({ agents }) => agents))].toSorted() };
+    }),
   };
 }
 
-/** Connected sessions, by row of the repository. */
-function hostsByRepository(db: Database): Map<number, string[]> {
-  const rows = db.all<{ repository: number; session: string }>(
-    `SELECT DISTINCT repository, external_id AS session
-     FROM sessions JOIN session_targets ON session = sessions.id JOIN targets ON targets.id = target
-     WHERE ended_at IS NULL AND is_connected = 1 ORDER BY sessions.id`,
+/** The same targets as `findTarget` calls known, as they were declared last. */
+function targetsByRepository(db: Database, hosts: ReadonlyMap<number, readonly string[]>): Map<number, TargetView[]> {
+  const rows = db.all<{ id: number; repository: number; path: string; definition: string }>(
+    `SELECT id, repository, path, definition FROM targets
+     WHERE definition IS NOT NULL AND (is_registered = 1 OR EXISTS (SELECT 1 FROM session_targets WHERE target = targets.id)) ORDER BY path`,
+  );
+  const targets = new Map<number, TargetView[]>();
+  for (const { id, repository, path, definition } of rows) {
+    const parsed = targetDefinitionField.parse(JSON.parse(definition), path);
+    const target: TargetView = { ...parsed, agents: hosts.get(id) ?? [] };
+    const others = targets.get(repository);
+    if (others === undefined) targets.set(repository, [target]);
+    else others.push(target);
+  }
+  return targets;
+}
+
+/** Connected sessions, by row of the target. */
+function hostsByTarget(db: Database): Map<number, string[]> {
+  const rows = db.all<{ target: number; session: string }>(
+    `SELECT target, external_id AS session FROM sessions JOIN session_targets ON session = sessions.id
+     WHERE ended_at IS NULL AND is_connected = 1 ORDER BY external_id`,
   );
   const hosts = new Map<number, string[]>();
-  for (const { repository, session } of rows) {
-    const sessions = hosts.get(repository);
-    if (sessions === undefined) hosts.set(repository, [session]);
+  for (const { target, session } of rows) {
+    const sessions = hosts.get(target);
+    if (sessions === undefined) hosts.set(target, [session]);
     else sessions.push(session);
   }
   return hosts;

@@ -148,6 +148,7 @@ export const replies: { readonly [N in RequestName]: RequestResults[N] } = {
             description: "Takes an order to its end.",
             parameters: [{ name: "order", isOptional: false, isRest: false }],
             options: nothing,
+            agents: ["Sq5dK2mVx8RtP"],
           },
         ],
         agents: ["Sq5dK2mVx8RtP"],
