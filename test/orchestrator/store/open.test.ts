@@ -197,6 +197,29 @@ describe("migrations", () => {
     kept.close();
   });
 
+  test("keep what was declared: each target of the latest registration gets its definition", () => {
+    const folder = join(directory, "earlier");
+    mkdirSync(folder);
+    for (const name of ["0001.sql", "0002.sql"]) copyFileSync(join(ownMigrations, name), join(folder, name));
+    const first = open({ migrations: pathToFileURL(`${folder}/`) });
+    const targets = `[{"name":"main","type":"workflow"},{"name":"it''s","type":"task"}]`;
+    first.database.run(`INSERT INTO repositories (name, version, targets) VALUES ('flows', '1', '${targets}')`);
+    for (const [name, isRegistered] of [
+      ["main", 1],
+      ["it''s", 1],
+      ["gone", 0],
+    ] as const)
+      first.database.run(
+        `INSERT INTO targets (path, repository, type, is_registered) VALUES ('flows/${name}', 1, 0, ${isRegistered})`,
+      );
+    close(first);
+    expect(open().database.all("SELECT path, definition FROM targets ORDER BY id")).toEqual([
+      { path: "flows/main", definition: `{"name":"main","type":"workflow"}` },
+      { path: "flows/it's", definition: `{"name":"it's","type":"task"}` },
+      { path: "flows/gone", definition: null },
+    ]);
+  });
+
   test("make no copy of a new database", () => {
     open({ migrations: withSecond("CREATE TABLE added (id INTEGER PRIMARY KEY) STRICT;") });
     expect(readdirSync(directory).filter((name) => name.startsWith("environment-before-"))).toEqual([]);
