@@ -21,6 +21,9 @@ export const RECONNECT_FIRST_MS = 200;
 export const RECONNECT_LIMIT_MS = 10_000;
 export const RECONNECT_STABLE_MS = 30_000;
 
+/** So often in a row the server may close the connection over a frame that it cannot take; then the session is given up with that frame. */
+export const REFUSED_FRAME_ATTEMPTS = 3;
+
 /** Between attempts when the server is of another version, or the environment is gone: somebody has to act first. */
 export const RECONNECT_SLOW_MS = 30_000;
 

@@ -30,6 +30,7 @@ import {
   RECONNECT_FIRST_MS,
   RECONNECT_SLOW_MS,
   RECONNECT_STABLE_MS,
+  REFUSED_FRAME_ATTEMPTS,
 } from "./limits.ts";
 import { createLease } from "./lease.ts";
 import { createSessionMemory } from "./session-memory.ts";
@@ -106,6 +107,8 @@ interface Session {
 const notFoundCodes = new Set(["project_not_found", "environment_not_found", "environment_archived"]);
 const CLOSED_NOT_FOUND = 4004;
 const CLOSED_PROTOCOL_MISMATCH = 4010;
+/** A frame is not what the protocol says, or is too large. */
+const closedOverFrame = new Set([1002, 1009]);
 
 export function createSessionMachine(options: { identity: AgentIdentity; random: Random }): SessionMachine {
   const memory = createSessionMemory();
@@ -115,6 +118,8 @@ export function createSessionMachine(options: { identity: AgentIdentity; random:
   let wasEverWelcome = false;
   let failedAttempts = 0;
   let heardAt: Ms = 0;
+  /** How often the server closed over a frame while this was the last that it had taken. */
+  let refused = { after: 0, times: 0 };
 
   const control = (epoch: number, message: AgentControl): SessionAction => {
     const envelope: AgentEnvelope = { kind: "control", epoch, sequence: 0, acknowledged: 0 };
@@ -233,9 +238,19 @@ export function createSessionMachine(options: { identity: AgentIdentity; random:
     return commands.length === 0 ? [] : [{ kind: "commands", commands }];
   };
 
+  /** The frame is sent again after each welcome. When that does not help, the session ends with it: its executions are abandoned, and retried. */
+  const onRefusedFrame = (reason: string): SessionAction[] => {
+    const after = memory.lastAcknowledged();
+    refused = { after, times: refused.after === after ? refused.times + 1 : 1 };
+    if (refused.times < REFUSED_FRAME_ATTEMPTS || session === null) return [];
+    refused = { after: 0, times: 0 };
+    return forgetSession(`it could not take what this agent sent: ${reason}`);
+  };
+
   const onClosed = (code: number, reason: string, now: Ms): SessionAction[] => {
     const text = reason === "" ? `the connection was closed (${code})` : `${reason} (${code})`;
     if (code === CLOSED_NOT_FOUND) return notFound(text, now);
+    if (closedOverFrame.has(code)) return [...onRefusedFrame(text), ...disconnect(text, now)];
     return disconnect(text, now, code === CLOSED_PROTOCOL_MISMATCH);
   };
 

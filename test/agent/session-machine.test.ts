@@ -88,6 +88,38 @@ const submit = (request: number, isAwaited = true) =>
 const kinds = (actions: readonly SessionAction[]): string[] => actions.map(({ kind }) => kind);
 const messages = (actions: readonly SessionAction[]) => sentIn(actions).flatMap((sent) => sent.messages);
 
+describe("a frame that the server cannot take", () => {
+  const refusal = { kind: "closed", code: 1002, reason: "no such message" } as const;
+
+  /** Says something, and is closed for it so many times. Returns the actions of each time. */
+  function refusedTimes({ at, connect }: ReturnType<typeof bench>, times: number): SessionAction[][] {
+    return Array.from({ length: times }, (_, index) => {
+      const now = index * RECONNECT_LIMIT_MS;
+      connect(now);
+      if (index === 0) at(now).say(outcome("R:1:1"));
+      return at(now + 1).handle(refusal);
+    });
+  }
+
+  test("is sent again, and given up with its session when that does not help", () => {
+    const under = bench();
+    const actions = refusedTimes(under, 3);
+    expect(actions.map(kinds)).toEqual([["disconnected"], ["disconnected"], ["session-lost", "disconnected"]]);
+    expect(actions[2]?.[0]).toMatchObject({ reason: expect.stringContaining("no such message") });
+    const again = under.connect(3 * RECONNECT_LIMIT_MS, "S2");
+    expect(again).toEqual([{ kind: "connected", session: "S2", isNew: true }]);
+  });
+
+  test("is counted anew when the server took something meanwhile", () => {
+    const under = bench();
+    refusedTimes(under, 2);
+    const now = 2 * RECONNECT_LIMIT_MS;
+    under.connect(now, "S1", 1);
+    under.at(now).say(outcome("R:2:1"));
+    expect(kinds(under.at(now + 1).handle(refusal))).toEqual(["disconnected"]);
+  });
+});
+
 describe("the opening of a session", () => {
   test("is a connection, a challenge, a hello and a welcome", () => {
     const { at } = bench();
