@@ -1,20 +1,19 @@
 import type { Command, CommandKind, CommandOf } from "./command.ts";
 import { commandTable } from "./commands/command-table.ts";
+import { isolated } from "./isolated.ts";
 import { type Outcome, rejected } from "./outcome.ts";
-import { FatalError } from "./store/fatal-error.ts";
-import { storageFault } from "./store/sqlite-errors.ts";
-import { EffectList, type Transaction } from "./transaction.ts";
+import type { Transaction } from "./transaction.ts";
 import { type AssignedReady, assignReady } from "./transitions/assign-ready.ts";
 
 // Two ways to run the same batch. The plain one is for speed; after a bug in it everything is undone, and the guarded one finds out which
-// command it was and does without that one.
+// command it was and does without that one; or which execution, and sets that aside (on-its-own.ts).
 
 export interface Batch {
   readonly outcomes: readonly Outcome[];
   readonly assigned: AssignedReady;
 }
 
-export type OnBug = (error: unknown, during: CommandKind | "assign-ready") => void;
+export type OnBug = (error: unknown, during: CommandKind | "assign-ready" | `execution ${string}`) => void;
 
 /** Whatever throws is to undo the whole batch. */
 export function runPlainly(tx: Transaction, commands: readonly Command[], lastSession: number): Batch {
@@ -24,19 +23,15 @@ export function runPlainly(tx: Transaction, commands: readonly Command[], lastSe
 
 /** What throws is undone alone. */
 export function runGuarded(
-  tx: Transaction,
+  plain: Transaction,
   commands: readonly Command[],
   { lastSession, onBug }: { readonly lastSession: number; readonly onBug: OnBug },
 ): Batch {
+  const tx = { ...plain, onBug };
   const outcomes = commands.map((command) => handleGuarded(tx, command, onBug));
   const assigned = isolated(tx, (inner) => assignReady(inner, lastSession));
   if (!assigned.ok) onBug(assigned.error, "assign-ready");
   return { outcomes, assigned: assigned.ok ? assigned.value : { lastSession, hasMore: false } };
-}
-
-/** Only what is neither the disk's fault nor a deliberate end of the process. */
-export function isBug(error: unknown): boolean {
-  return !(error instanceof FatalError) && storageFault(error) === undefined;
 }
 
 function handleGuarded(tx: Transaction, command: Command, onBug: OnBug): Outcome {
@@ -58,28 +53,24 @@ function answerInstead(tx: Transaction, command: Command, message: string): void
       const { session, request, caller } = command;
       return tx.effects.send(session, { kind: "refused", request, caller, code: "internal", message });
     }
-    case "report-outcome": {
+    case "report-outcome":
+    case "report-stopped": {
+      const { session, execution } = command;
+      const hasStopped = command.kind === "report-stopped" || command.hasStopped;
       const outcome = { kind: "abandoned", reason: message } as const;
-      handle(tx, command.kind, { ...command, outcome, mayRetry: false });
+      handle(tx, "report-outcome", {
+        kind: "report-outcome",
+        session,
+        execution,
+        outcome,
+        hasStopped,
+        mayRetry: false,
+        retryAfterMs: null,
+      });
       return;
     }
     default:
       return;
-  }
-}
-
-type Isolated<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
-
-/** Runs `body` so that its rows and effects are kept together, or neither. */
-function isolated<T>(tx: Transaction, body: (inner: Transaction) => T): Isolated<T> {
-  const inner = { ...tx, effects: new EffectList() };
-  try {
-    const value = tx.db.savepoint(() => body(inner));
-    tx.effects.absorb(inner.effects);
-    return { ok: true, value };
-  } catch (error) {
-    if (!isBug(error)) throw error;
-    return { ok: false, error };
   }
 }
 

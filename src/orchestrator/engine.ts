@@ -1,8 +1,9 @@
 import type { Ms } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
-import { type Batch, type OnBug, isBug, runGuarded, runPlainly } from "./batch.ts";
+import { type Batch, type OnBug, runGuarded, runPlainly } from "./batch.ts";
 import type { Command } from "./command.ts";
 import type { Effect } from "./effect.ts";
+import { isBug } from "./isolated.ts";
 import { type Limits, defaultLimits } from "./limits.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Database } from "./store/database.ts";
@@ -46,7 +47,7 @@ export interface Activity {
 export interface EngineOptions {
   readonly database: Database;
   readonly random: Random;
-  /** Called for each command that threw: it was undone alone, and answered `internal`. */
+  /** Called for each command that threw: it was undone alone, and answered `internal`; and for each execution that was set aside. */
   readonly onBug: OnBug;
   readonly limits?: Partial<Limits>;
 }
@@ -59,7 +60,7 @@ export function createEngine(options: EngineOptions): Engine {
   const begin = (now: Ms): Transaction => {
     const admission = new Admission(() => limits.queueLength - countQueued(db, limits.queueLength));
     const sweeping = new Allowance(limits.sweptPerTurn);
-    return { db, now, random, limits, effects: new EffectList(), admission, sweeping };
+    return { db, now, random, limits, effects: new EffectList(), admission, sweeping, onBug: null };
   };
 
   const executeBatch = (runBatch: (tx: Transaction) => Batch, now: Ms): Executed =>

@@ -14,6 +14,8 @@ export interface Transaction {
   readonly effects: EffectList;
   readonly admission: Admission;
   readonly sweeping: Allowance;
+  /** Null until a bug is met: then every execution is dealt with on its own (transitions/on-its-own.ts). */
+  readonly onBug: ((error: unknown, during: `execution ${string}`) => void) | null;
 }
 
 /** How many more rows this batch may change on account of sweeps (store/sweeps.ts). */

@@ -79,7 +79,7 @@ export const startRunBody = z.strictObject({
     .max(IDEMPOTENCY_KEY_LIMIT)
     .nullish()
     .describe(
-      "the same key with the same target and arguments gives the same run; the header `Idempotency-Key` says the same",
+      "the same key with the same target and arguments gives the same run, for as long as that is kept; the header `Idempotency-Key` says the same",
     ),
   delayMs: durationMs.nullish().describe("the run is due after this long"),
   priority: z.int().min(-1_000_000).max(1_000_000).nullish().describe("larger goes first; default: 0"),

@@ -3,6 +3,7 @@ import type { Command } from "../../src/orchestrator/command.ts";
 import type { Outcome } from "../../src/orchestrator/outcome.ts";
 import { storageFault } from "../../src/orchestrator/store/sqlite-errors.ts";
 import { type TargetDefinition, noOptions } from "../../src/protocol/manifest.ts";
+import { executionStatuses } from "../../src/protocol/views.ts";
 import { executionFacts, runFacts } from "./environment-rows.ts";
 import { type EngineUnderTest, openEngine } from "./open-engine.ts";
 import { inline } from "./scenario-script.ts";
@@ -33,7 +34,8 @@ function connect({ engine }: EngineUnderTest, concurrency = 5): string {
   if (!opened?.ok || opened.value === null || !("secret" in opened.value)) throw new Error("no session");
   const { session: id } = opened.value;
   const timed = definition("timed", "workflow", { timeoutMs: 500 });
-  const targets = [definition("main", "workflow"), definition("task", "task"), timed];
+  const again = definition("again", "workflow", { retries: { limit: 1, backoffMinMs: 0, backoffMaxMs: 0 } });
+  const targets = [definition("main", "workflow"), definition("task", "task"), timed, again];
   const repositories = [{ name: "flows", version: "1", targets }];
   engine.execute([{ kind: "declare", session: id, concurrency, provides: {}, repositories }], NOW);
   return id;
@@ -127,16 +129,86 @@ describe("a bug in one command", () => {
     expect(executions().map(({ status }) => status)).toEqual(["abandoned"]);
   });
 
-  test("keeps the commands when it is in the assignment that follows them", () => {
+  test("ends the execution whose end it swallowed: nothing runs any more that could end it", () => {
+    const execution = started(under.engine.execute([run("again")], NOW).outcomes[0]);
     under.db.run(
-      "CREATE TRIGGER planted BEFORE UPDATE ON executions WHEN new.status = 1 BEGIN SELECT RAISE(ABORT, 'no'); END",
+      "CREATE TRIGGER planted BEFORE INSERT ON executions WHEN new.attempt > 1 BEGIN SELECT RAISE(ABORT, 'no'); END",
     );
-    const { outcomes } = under.engine.execute([run()], NOW);
-    expect(outcomes.map(({ ok }) => ok)).toEqual([true]);
-    expect(executions().map(({ status }) => status)).toEqual(["queued"]);
-    under.db.run("DROP TRIGGER planted");
-    under.engine.execute([], NOW);
-    expect(executions().map(({ status }) => status)).toEqual(["assigned"]);
+    under.engine.execute([{ kind: "report-stopped", session, execution }], NOW);
+    expect(executions().map(({ status, slot }) => [status, slot])).toEqual([["abandoned", "none"]]);
+  });
+});
+
+describe("an execution that the engine fails for is set aside as abandoned, and the others go on", () => {
+  /** From now on every change of this execution fails but its being abandoned. */
+  const spoil = (index: number): void => {
+    const id = executions()[index]?.id ?? 0;
+    const abandoned = executionStatuses.indexOf("abandoned");
+    under.db.run(
+      `CREATE TRIGGER planted BEFORE UPDATE ON executions WHEN old.id = ${id} AND new.status <> ${abandoned} BEGIN SELECT RAISE(ABORT, 'no'); END`,
+    );
+  };
+
+  const call = (request: number): Command => {
+    const caller = executions()[0]?.executionId ?? "";
+    const called = { target: "flows/task", arguments: [inline("1")], options: null, isAwaited: true };
+    return { kind: "submit-call", session, caller, request, ...called };
+  };
+
+  test.each<[string, () => void, number, () => Command[], number, string[]]>([
+    [
+      "when it is to be given to an agent",
+      () => under.engine.execute([{ kind: "pause" }, run(), run()], NOW),
+      0,
+      () => [{ kind: "resume" }],
+      NOW,
+      ["abandoned", "assigned"],
+    ],
+    [
+      "when its delay is over",
+      () => under.engine.execute([run("main", "1", 100), run("main", "1", 100)], NOW),
+      0,
+      () => [],
+      NOW + 100,
+      ["abandoned", "assigned"],
+    ],
+    [
+      "when its time is over",
+      () => under.engine.execute([run("timed"), run("timed")], NOW),
+      0,
+      () => [{ kind: "expire-due" }],
+      NOW + 10_500,
+      ["abandoned", "timed_out"],
+    ],
+    [
+      "when it is cancelled with its caller",
+      () => {
+        under.engine.execute([run()], NOW);
+        under.engine.execute([call(1), call(2)], NOW);
+      },
+      1,
+      () => [{ kind: "cancel-run", run: runFacts(under.db)[0]?.runId ?? "" }],
+      NOW,
+      ["cancelled", "abandoned", "cancelled"],
+    ],
+    [
+      "when the environment is archived",
+      () => under.engine.execute([run(), run()], NOW),
+      0,
+      () => [{ kind: "archive" }],
+      NOW,
+      ["abandoned", "cancelled"],
+    ],
+  ])("%s", (_, prepare, index, commands, now, statuses) => {
+    prepare();
+    spoil(index);
+    const { outcomes, hasMore } = under.engine.execute(commands(), now);
+    expect(outcomes.every(({ ok }) => ok)).toBe(true);
+    expect(hasMore).toBe(false);
+    expect(executions().map(({ status }) => status)).toEqual(statuses);
+    expect(under.bugs.splice(0).map(String).join()).toContain("no");
+    under.engine.execute([{ kind: "expire-due" }], now);
+    expect(under.bugs).toEqual([]);
   });
 });
 

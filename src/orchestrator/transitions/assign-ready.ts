@@ -16,6 +16,7 @@ import { environmentState } from "../store/environment.ts";
 import { executeCommand } from "./execute-command.ts";
 import { followRoot } from "./end-execution.ts";
 import { hostsOf } from "../store/sessions.ts";
+import { onItsOwn } from "./on-its-own.ts";
 import { promoteDue } from "./promote-due.ts";
 import { sweep } from "./sweep.ts";
 
@@ -44,7 +45,9 @@ export function assignReady(tx: Transaction, lastSession: number): AssignedReady
     candidates.push(...candidatesFor(tx, target, free));
   }
   const assignments = assign(candidates, hostsOfTarget, lastSession).slice(0, tx.limits.executionsPerTurn);
-  for (const assignment of assignments) give(tx, assignment, hosts);
+  for (const assignment of assignments) {
+    onItsOwn(tx, assignment.execution, (inner) => give(inner, assignment, hosts));
+  }
   const isFull = assignments.length === tx.limits.executionsPerTurn || promoted === tx.limits.executionsPerTurn;
   return { lastSession: assignments.at(-1)?.session ?? lastSession, hasMore: isFull };
 }

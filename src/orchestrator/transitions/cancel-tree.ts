@@ -3,6 +3,7 @@ import { type Sweep, addSweep, endSweep, firstSweep, moveSweep } from "../store/
 import type { Transaction } from "../transaction.ts";
 import { cancelLive } from "./cancel-live.ts";
 import { getExecution } from "../store/executions.ts";
+import { onItsOwn } from "./on-its-own.ts";
 
 // Callers are cancelled before what they called: what is final calls nothing more, so whatever is found below it is all there will ever be.
 
@@ -44,6 +45,6 @@ export function cancelSomeCalled(tx: Transaction, sweep: Sweep): void {
 }
 
 function cancelOne(tx: Transaction, { id, isLive, leadsOn }: DescentRow): void {
-  if (isLive === 1) cancelLive(tx, getExecution(tx.db, id));
+  if (isLive === 1) onItsOwn(tx, id, (inner) => cancelLive(inner, getExecution(inner.db, id)));
   if (leadsOn === 1) addSweep(tx.db, "calls", id);
 }

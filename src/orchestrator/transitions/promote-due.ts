@@ -5,13 +5,13 @@ import { dueExecutions } from "../store/queue.ts";
 import { findRun } from "../store/runs.ts";
 import { getStep } from "../store/steps.ts";
 import { moveWaits } from "../store/waits.ts";
+import { onItsOwn } from "./on-its-own.ts";
 
 /** Brings executions whose time has come into the queue; a called workflow becomes a run of its own. Returns how many there were. */
 export function promoteDue(tx: Transaction): number {
   const due = dueExecutions(tx.db, tx.now, tx.limits.executionsPerTurn);
   for (const { id, isCall } of due) {
-    if (isCall === 1) spawn(tx, getExecution(tx.db, id));
-    else markReady(tx.db, id);
+    onItsOwn(tx, id, (inner) => (isCall === 1 ? spawn(inner, getExecution(inner.db, id)) : markReady(inner.db, id)));
   }
   return due.length;
 }

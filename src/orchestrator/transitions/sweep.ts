@@ -1,6 +1,6 @@
 import { type Sweep, addSweep, endSweep, firstSweep } from "../store/sweeps.ts";
 import { endSession, liveSessions } from "../store/sessions.ts";
-import { getExecution, inSlotsOf, setSlot } from "../store/executions.ts";
+import { type ExecutionRow, getExecution, inSlotsOf, setSlot } from "../store/executions.ts";
 import type { Transaction } from "../transaction.ts";
 import { abort } from "./cancel-live.ts";
 import { cancelSomeCalled } from "./cancel-tree.ts";
@@ -9,6 +9,7 @@ import { endExecution } from "./end-execution.ts";
 import { exhaustive } from "../../base/exhaustive.ts";
 import { isLive } from "../rules/execution-state.ts";
 import { liveExecutions } from "../store/descent.ts";
+import { onItsOwn } from "./on-its-own.ts";
 
 /** What `/agent` closes with when the environment is gone (docs/protocol.md). */
 const ENVIRONMENT_GONE = 4004;
@@ -40,11 +41,7 @@ function sweepSome(tx: Transaction, next: Sweep): void {
 function cancelSomeOfAll(tx: Transaction, next: Sweep): void {
   const limit = tx.sweeping.left;
   const live = liveExecutions(tx.db, limit);
-  for (const id of live) {
-    const execution = getExecution(tx.db, id);
-    abort(tx, execution, "cancelled");
-    endExecution(tx, execution, { outcome: { kind: "cancelled" }, slot: "none", successor: null });
-  }
+  for (const id of live) onItsOwn(tx, id, (inner) => cancelForGood(inner, id));
   tx.sweeping.spend(live.length);
   if (live.length === limit) return;
   for (const { id, sessionId } of liveSessions(tx.db)) {
@@ -56,19 +53,26 @@ function cancelSomeOfAll(tx: Transaction, next: Sweep): void {
   for (const kind of ["agents-changed", "repositories-changed"] as const) tx.effects.changed(kind);
 }
 
+function cancelForGood(tx: Transaction, id: number): void {
+  const execution = getExecution(tx.db, id);
+  abort(tx, execution, "cancelled");
+  endExecution(tx, execution, { outcome: { kind: "cancelled" }, slot: "none", successor: null });
+}
+
 /** Nobody knows how far the executions of a lost session came: they are abandoned, and their authors decide whether to try again. */
 function giveUpSome(tx: Transaction, next: Sweep): void {
   const limit = tx.sweeping.left;
   const held = inSlotsOf(tx.db, next.subject, limit);
   for (const execution of held) {
-    if (!isLive(execution.status)) {
-      setSlot(tx.db, execution.id, "none");
-      continue;
-    }
-    const reason = `the agent of session ${execution.sessionId} was not heard of until its lease ended`;
-    const outcome = { kind: "abandoned", reason } as const;
-    concludeExecution(tx, execution, { outcome, slot: "none", mayRetry: true, retryAfterMs: null });
+    if (isLive(execution.status)) onItsOwn(tx, execution.id, (inner) => abandon(inner, execution));
+    else setSlot(tx.db, execution.id, "none");
   }
   tx.sweeping.spend(held.length);
   if (held.length < limit) endSweep(tx.db, next);
+}
+
+function abandon(tx: Transaction, execution: ExecutionRow): void {
+  const reason = `the agent of session ${execution.sessionId} was not heard of until its lease ended`;
+  const outcome = { kind: "abandoned", reason } as const;
+  concludeExecution(tx, execution, { outcome, slot: "none", mayRetry: true, retryAfterMs: null });
 }
