@@ -143,8 +143,8 @@ async function importTargets(
 ): Promise<LoadedTargets> {
   const collected = collectDefinitions();
   const module: Readonly<Record<string, unknown>> = await import(pathToFileURL(bundle).href);
-  const defined = collected().map(({ declaration, site }): DefinedTarget => {
-    const frame = frames.framesOf(site.stack ?? "").find(({ inApp }) => inApp);
+  const defined = collected().map((declaration): DefinedTarget => {
+    const frame = frames.framesOf(declaration.site.stack ?? "").find(({ inApp }) => inApp);
     return { declaration, place: frame === undefined ? undefined : `${frame.file}:${frame.line}` };
   });
   const loaded = repositories.map(({ name, namespace, file }): LoadedRepository => {

@@ -4,7 +4,8 @@ import type { ExecutorCommand } from "../protocol/executor-messages.ts";
 import type { Frame, Outcome } from "../protocol/outcome.ts";
 import { SerializationError } from "../protocol/value-format/serialization-error.ts";
 import { encodeError } from "../protocol/value-format/wire-error.ts";
-import type { Reference } from "../protocol/values.ts";
+import type { Reference, Value } from "../protocol/values.ts";
+import { raisedAt } from "../sdk/call-site.ts";
 import { runInExecution } from "../sdk/context.ts";
 import {
   ExecutionCancelled,
@@ -18,7 +19,7 @@ import {
 } from "../sdk/errors.ts";
 import { decodeArguments, encodeResult } from "../sdk/execution.ts";
 import type { TargetDeclaration } from "../sdk/target.ts";
-import { handleStateOf } from "../sdk/transfer.ts";
+import { type Awaitable, handleStateOf } from "../sdk/transfer.ts";
 import { type OutputStream, type PrintedText, createPrintedText } from "./capture.ts";
 import { withinMessage } from "./outcome-size.ts";
 import { type Answer, RunningRuntime, type RuntimeSurroundings } from "./running-runtime.ts";
@@ -140,7 +141,7 @@ export class RunningExecution {
       return [{ kind: "succeeded", value: await encodeResult(result, this.#runtime) }, byPolicy];
     } catch (error) {
       const isHopeless = error instanceof SerializationError; // Another attempt would do its work again for nothing.
-      return [this.#failure(error), { mayRetry: !isHopeless, retryAfterMs: null }];
+      return [this.#failure(this.#raisedHere(error)), { mayRetry: !isHopeless, retryAfterMs: null }];
     }
   }
 
@@ -149,9 +150,26 @@ export class RunningExecution {
     const { target, arguments: values } = this.#command;
     const declaration = this.#declaration;
     if (declaration === undefined) throw new Error(`${target} is not in the repositories that this agent has loaded`);
-    const decoded = decodeArguments(values, this.#runtime);
+    const decoded = this.#decodeArguments(values);
     if (!(decoded instanceof Promise)) return this.#applyTo(declaration, decoded);
     return decoded.then((parameters) => this.#applyTo(declaration, parameters));
+  }
+
+  #decodeArguments(values: readonly Value[]): Awaitable<readonly unknown[]> {
+    const raise = (error: unknown): never => {
+      throw this.#raisedHere(error);
+    };
+    try {
+      const decoded = decodeArguments(values, this.#runtime);
+      return decoded instanceof Promise ? decoded.catch(raise) : decoded;
+    } catch (error) {
+      return raise(error);
+    }
+  }
+
+  /** An error about what goes into the function or comes out of it: it shows where that is defined. */
+  #raisedHere(error: unknown): unknown {
+    return this.#declaration === undefined ? error : raisedAt(error, this.#declaration.site, this.#runtime);
   }
 
   #applyTo({ fn }: TargetDeclaration, parameters: readonly unknown[]): unknown {

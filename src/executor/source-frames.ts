@@ -14,7 +14,7 @@ export interface SourceFramesOptions {
   readonly sources: BundleSources;
   /** Files are shown relative to it where they lie below it. */
   readonly workingDirectory: string;
-  /** Our own file: what stands below it in a stack says nothing to a user. */
+  /** The file of the executor. What it and the SDK beside it do says nothing to a user. */
   readonly ownFile: string;
 }
 
@@ -34,7 +34,7 @@ export function createSourceFrames(options: SourceFramesOptions): SourceFrames {
   const ownDirectory = `${dirname(dirname(options.ownFile))}/`;
 
   const frameText = (callSite: NodeJS.CallSite): string[] => {
-    if (callSite.getFileName() === "node:internal/process/task_queues") return []; // How every promise goes on.
+    if (hiddenFiles.test(callSite.getFileName() ?? "")) return [];
     const shown = (callSite as ShownCallSite).toString(); // As V8 shows it; the types do not know.
     if (fileOf(callSite) !== options.bundle) return [`    at ${shown}`];
     const origin = options.sources.originOf(callSite.getLineNumber() ?? 1, callSite.getColumnNumber() ?? 1);
@@ -45,12 +45,26 @@ export function createSourceFrames(options: SourceFramesOptions): SourceFrames {
     return [`    at ${shown.startsWith("async ") ? "async " : ""}${place}`];
   };
 
+  const isOwn = (callSite: NodeJS.CallSite): boolean => {
+    const file = fileOf(callSite) ?? "";
+    return file.startsWith(ownDirectory) || file.includes("/node_modules/coflux/dist/");
+  };
+
+  const isOfUser = (callSite: NodeJS.CallSite): boolean => {
+    const file = fileOf(callSite);
+    return file !== undefined && !file.startsWith("node:") && !isOwn(callSite);
+  };
+
+  /** What the user's code did, and Node for it. A stack without any user code, of a bug of ours, stays as it is. */
+  const shownOf = (callSites: readonly NodeJS.CallSite[]): readonly NodeJS.CallSite[] => {
+    const lastOfUser = callSites.findLastIndex(isOfUser);
+    if (lastOfUser < 0) return callSites;
+    const started = callSites.findIndex((callSite, index) => index > lastOfUser && isOwn(callSite));
+    return callSites.slice(0, started < 0 ? undefined : started).filter((callSite) => !isOwn(callSite));
+  };
+
   return {
-    prepareStackTrace(error, callSites) {
-      const own = callSites.findIndex((callSite) => fileOf(callSite) === options.ownFile);
-      const users = own > 0 ? callSites.slice(0, own) : callSites; // An error of our own keeps its frames.
-      return [headline(error), ...users.flatMap(frameText)].join("\n");
-    },
+    prepareStackTrace: (error, callSites) => [headline(error), ...shownOf(callSites).flatMap(frameText)].join("\n"),
     framesOf: (stack) =>
       parseFrames(stack)
         .slice(0, FRAMES_LIMIT)
@@ -62,6 +76,9 @@ export function createSourceFrames(options: SourceFramesOptions): SourceFrames {
         }),
   };
 }
+
+/** How every promise goes on, and how a module is loaded. */
+const hiddenFiles = /^node:internal\/(?:process\/task_queues$|modules\/)/;
 
 /** What stands above the frames, as V8 writes it. */
 function headline(error: unknown): string {

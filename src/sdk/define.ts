@@ -58,7 +58,8 @@ function define<F extends TargetFunction>(
   const [options, fn] = typeof first === "function" ? [{}, first] : [first, second];
   if (typeof fn !== "function") throw new TypeError(`${type}() needs a function, after its options if it has any`);
   const what = describeTarget({ type, name: options.name ?? null, path: null, fn });
-  const declaration: TargetDeclaration = { type, fn, path: null, ...readDefinitionOptions(options, what) };
+  const site = captureCallSite();
+  const declaration: TargetDeclaration = { type, fn, site, path: null, ...readDefinitionOptions(options, what) };
   noteDefinition(declaration);
   return Object.defineProperty(callable(fn, declaration, null), targetSymbol, { value: declaration });
 }
@@ -74,7 +75,8 @@ function callable<F extends TargetFunction>(
   const target: Target<F> = Object.assign(
     (...parameters: Parameters<F>) => callTarget<Awaited<ReturnType<F>>>(callee, parameters, captureCallSite()),
     {
-      submit: (...parameters: Parameters<F>) => submitTarget<Awaited<ReturnType<F>>>(callee, parameters),
+      submit: (...parameters: Parameters<F>) =>
+        submitTarget<Awaited<ReturnType<F>>>(callee, parameters, captureCallSite()),
       with: (more: CallOptions) => callable(fn, declaration, { ...options, ...more }),
       fn,
     },

@@ -2,7 +2,7 @@ import { type Duration, parseDuration } from "../base/duration.ts";
 import type { Outcome } from "../protocol/outcome.ts";
 import { hide } from "../protocol/value-format/error-classes.ts";
 import type { Reference, Value } from "../protocol/values.ts";
-import { type CallSite, captureCallSite, joinStacks } from "./call-site.ts";
+import { type CallSite, captureCallSite, joinStacks, raisedAt } from "./call-site.ts";
 import { currentRuntime, requireRuntime } from "./context.ts";
 import { failedExecution } from "./errors.ts";
 import { errorOf } from "./outcome.ts";
@@ -64,7 +64,9 @@ export class ExecutionHandle<T> implements Execution<T> {
 /** Cancels executions, all in one step, with everything they called. Those that have ended stay as they are. */
 export async function cancel(executions: readonly Execution<unknown>[]): Promise<void> {
   const runtime = requireRuntime("cancel()");
-  await runtime.cancel(await Promise.all(executions.map(({ id }) => id)));
+  const site = captureCallSite();
+  const ids = await Promise.all(executions.map(({ id }) => id));
+  await orRaiseAt(runtime.cancel(ids), site, runtime);
 }
 
 /** Makes a live handle of a reference inside a value. */
@@ -93,10 +95,20 @@ export function handedOut<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
+/** What the runtime answers; what it refuses is raised where user code asked for it. */
+export async function orRaiseAt<T>(answer: Promise<T>, site: CallSite, runtime: ExecutionRuntime): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw raisedAt(error, site, runtime);
+  }
+}
+
 async function resultOf<T>(state: HandleState, site: CallSite): Promise<T> {
   const runtime = requireRuntime("result()");
   const id = state.knownId ?? (await state.id);
-  return valueOf<T>({ id, target: state.target, outcome: await runtime.result(id), site }, runtime);
+  const outcome = await orRaiseAt(runtime.result(id), site, runtime);
+  return valueOf<T>({ id, target: state.target, outcome, site }, runtime);
 }
 
 async function poll<T>(state: HandleState, timeout: Duration, site: CallSite): Promise<Polled<T>> {
@@ -104,7 +116,7 @@ async function poll<T>(state: HandleState, timeout: Duration, site: CallSite): P
   const duration = parseDuration(timeout);
   if (!duration.ok) throw new TypeError(`the timeout of poll(): ${duration.error}`);
   const id = state.knownId ?? (await state.id);
-  const outcome = await runtime.poll(id, duration.value);
+  const outcome = await orRaiseAt(runtime.poll(id, duration.value), site, runtime);
   if (outcome === null) return { done: false };
   return { done: true, value: await valueOf<T>({ id, target: state.target, outcome, site }, runtime) };
 }

@@ -1,4 +1,5 @@
 import type { TargetOptions } from "../protocol/manifest.ts";
+import type { CallSite } from "./call-site.ts";
 
 // What a target carries, under a global symbol: discovery and executor find targets by it among the exports of a module, also in another copy
 // of this package.
@@ -15,6 +16,8 @@ export interface TargetDeclaration {
   /** `retries.when`: asked in the executor, with the error that was thrown. */
   readonly retriesWhen: ((error: unknown) => boolean) | null;
   readonly fn: (...parameters: never[]) => unknown;
+  /** Where it was defined. */
+  readonly site: CallSite;
   /** Where the target is hosted; null until `bindTarget`. */
   readonly path: string | null;
 }

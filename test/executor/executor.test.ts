@@ -23,6 +23,8 @@ async function rigOf(
 const sdk = `import { cancel, context, log, task, workflow, NonRetryableError, RetryAfterError } from "coflux";
 const never = () => new Promise<never>(() => {});`;
 
+const ignore = (): void => undefined;
+
 /** Answers a request of an execution the way the server would. */
 function answer(rig: ExecutorRig, { caller, request }: { caller: string; request: number }, outcome: unknown): void {
   rig.send({ kind: "answer", caller, request, execution: "Rbcdfghj:9:1", outcome });
@@ -136,7 +138,7 @@ describe("loading", () => {
     [
       "an option is wrong",
       `export const a = task({ timeout: "soon" }, () => 1);`,
-      /option "timeout" of an unnamed task/,
+      /^TypeError: option "timeout" of an unnamed task[^\n]*\n    at [^\n]*flows\.ts:2:\d+$/,
     ],
   ])("fails with the reason when %s", async (_when, source, reason) => {
     const rig = await rigOf(`${sdk}${source}`);
@@ -300,6 +302,48 @@ describe("an error", () => {
     });
     expect(error.cause.stack).toContain(`at refuse (${rig.directory}/lib/refuse.ts:5:9)`);
     expect(error.cause.stack).not.toContain("executor");
+  });
+
+  const calls = `${sdk}
+export const ok = task(async (value: unknown) => value);
+export const returns = task(async () => ({ handler: () => 1 }));
+export const passes = workflow(async () => await ok({ handler: () => 1 }));
+export const submits = workflow(async () => { ok.submit(Symbol("s")); });
+export const refused = workflow(async () => await ok(1));
+export const refusedLater = workflow(async () => await ok.submit(1).id);
+export const refusedResult = workflow(async () => await ok.submit(1).result());
+export const polls = workflow(async () => await ok.submit(1).poll({ timeout: "soon" as "1s" }));
+export const bad = workflow(async () => ok.with({ retry: 1 } as object));
+export const takes = task(async (value: unknown) => value);
+`;
+
+  test.each([
+    ["a result that cannot cross names the target", "returns", "SerializationError", 4],
+    ["an argument that cannot cross names the call", "passes", "SerializationError", 5],
+    ["an argument of a submission names the submission", "submits", "SerializationError", 6],
+    ["a target that nobody hosts names the call", "refused", "UnknownTargetError", 7],
+    ["so does one that was submitted", "refusedLater", "UnknownTargetError", 8],
+    ["and one whose result is asked for", "refusedResult", "UnknownTargetError", 9],
+    ["a wrong timeout names the poll", "polls", "TypeError", 10],
+    ["an unknown option names where it is given", "bad", "TypeError", 11],
+  ])("of ours shows the user's line and none of our files: %s", async (_what, target, type, line) => {
+    const rig = await rigOf(calls);
+    const execution = rig.execute(`flows/${target}`);
+    void rig.take("submit").then(({ caller, request }) => {
+      rig.send({ kind: "refused", caller, request, code: "target_not_found", message: "no agent has it" });
+    }, ignore);
+    const { outcome } = await rig.take("outcome", (message) => message.execution === execution);
+    const [, error] = outcome as [number, { type: string; stack: string; frames: object[] }]; // A failed outcome travels so.
+    expect(error.type).toBe(type);
+    expect(error.frames[0]).toMatchObject({ file: "flows.ts", line, inApp: true });
+    expect(error.stack).toMatch(/^\w+Error: /);
+    expect(error.frames).toEqual(error.frames.filter((frame) => JSON.stringify(frame).includes("flows.ts")));
+  });
+
+  test("about an argument that cannot be read names the target", async () => {
+    const rig = await rigOf(calls);
+    const outcome = await rig.run("flows/takes", { $: "map", v: 7 });
+    expect(outcome).toMatchObject([1, { type: "SerializationError", frames: [{ file: "flows.ts", line: 12 }] }]);
   });
 
   test("on the first line of a file has the column that its author sees", async () => {

@@ -87,7 +87,7 @@ describe("what a failed call rejects with", () => {
       "    at remote (/there/flows.ts:1:1)",
       "--- called from flows/main, run Rbcdfgh step 1 attempt 2 ---",
     ]);
-    expect(stack[3]).toMatch(/errors\.test\.ts/);
+    expect(stack.slice(3).join("\n")).toMatch(/errors\.test\.ts/);
   });
 
   test("a thrown value that is no error is the cause", async () => {

@@ -80,8 +80,10 @@ test("a definition keeps what travels apart from what stays", () => {
     options: { ...nothing, retries: { limit: 1, backoffMinMs: 0, backoffMaxMs: 0 } },
     retriesWhen: isTransient,
     fn: charge.fn,
+    site: expect.objectContaining({}),
     path: null,
   });
+  expect(declarationOf(charge)?.site.stack).toContain("options.test.ts");
   expect(charge.name).toBe("bill");
   expect(charge.type).toBe("task");
   expect(declarationOf(charge.with({ delay: "1s" }))).toBe(undefined);
