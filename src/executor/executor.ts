@@ -7,6 +7,7 @@ import { collectDefinitions } from "../sdk/definitions.ts";
 import { createBlobTransfer } from "./blobs.ts";
 import { createBundleSources } from "./bundle-sources.ts";
 import { captureOutput } from "./capture.ts";
+import { explainImportError } from "./import-error.ts";
 import {
   type DefinedTarget,
   type LoadedRepository,
@@ -136,13 +137,19 @@ export function createExecutor(options: ExecutorOptions): Executor {
   return { take, current, flush };
 }
 
+function importBundle(bundle: string): Promise<Readonly<Record<string, unknown>>> {
+  return import(pathToFileURL(bundle).href);
+}
+
 async function importTargets(
   { bundle, repositories }: LoadCommand,
   frames: SourceFrames,
   written: WrittenCode | undefined,
 ): Promise<LoadedTargets> {
   const collected = collectDefinitions();
-  const module: Readonly<Record<string, unknown>> = await import(pathToFileURL(bundle).href);
+  const module = await importBundle(bundle).catch((error: unknown) => {
+    throw explainImportError(error, bundle, frames);
+  });
   const defined = collected().map((declaration): DefinedTarget => {
     const frame = frames.framesOf(declaration.site.stack ?? "").find(({ inApp }) => inApp);
     return { declaration, place: frame === undefined ? undefined : `${frame.file}:${frame.line}` };

@@ -27,6 +27,15 @@ export interface SourceFrames {
   prepareStackTrace(error: unknown, callSites: readonly NodeJS.CallSite[]): string;
   /** The frames of a stack trace, with their source lines. */
   readonly framesOf: (stack: string) => readonly Frame[];
+  /** The place in the sources that a place in the bundle comes from, both counted from 1; undefined for code that the build added. */
+  sourceOf(line: number, column: number): SourcePlace | undefined;
+}
+
+export interface SourcePlace {
+  /** `flows.ts:3:5` */
+  readonly place: string;
+  /** The text of that line. */
+  readonly code: string;
 }
 
 export function createSourceFrames(options: SourceFramesOptions): SourceFrames {
@@ -44,6 +53,9 @@ export function createSourceFrames(options: SourceFramesOptions): SourceFrames {
     if (called !== undefined) return [`    at ${called} (${place})`];
     return [`    at ${shown.startsWith("async ") ? "async " : ""}${place}`];
   };
+
+  const codeAt = (file: string, line: number): string =>
+    options.sources.linesOf(file)?.[line - 1]?.trim().slice(0, 1_000) ?? "";
 
   const isOwn = (callSite: NodeJS.CallSite): boolean => {
     const file = fileOf(callSite) ?? "";
@@ -71,9 +83,15 @@ export function createSourceFrames(options: SourceFramesOptions): SourceFrames {
         .map((frame) => {
           const file = pathOf(frame.file);
           const inApp = frame.inApp && !file.startsWith(ownDirectory);
-          const code = inApp ? (options.sources.linesOf(file)?.[frame.line - 1]?.trim().slice(0, 1_000) ?? "") : "";
+          const code = inApp ? codeAt(file, frame.line) : "";
           return { ...frame, file: shownPath(file, options.workingDirectory), code, inApp };
         }),
+    sourceOf(line, column) {
+      const origin = options.sources.originOf(line, column);
+      if (origin === undefined) return undefined;
+      const file = shownPath(origin.file, options.workingDirectory);
+      return { place: `${file}:${origin.line}:${origin.column}`, code: codeAt(origin.file, origin.line) };
+    },
   };
 }
 
@@ -83,7 +101,7 @@ const hiddenFiles = /^node:internal\/(?:process\/task_queues$|modules\/)/;
 /** What stands above the frames, as V8 writes it. */
 function headline(error: unknown): string {
   try {
-    return String(error);
+    return Error.prototype.toString.call(error); // Also of what is none: console.trace() has its stack from a plain object.
   } catch {
     return "Error";
   }

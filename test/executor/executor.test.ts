@@ -136,6 +136,11 @@ describe("loading", () => {
     ],
     ["the module throws", `\nthrow new Error("no database");`, /^Error: no database\n    at .*flows\.ts:3:7/],
     [
+      "a package has no such export",
+      `\nimport { worklow } from "coflux"; export const a = task(() => worklow);`,
+      /^flows\.ts:3:10: The requested module '.*' does not provide an export named 'worklow'\n {4}import \{ worklow \} from "coflux";/,
+    ],
+    [
       "an option is wrong",
       `export const a = task({ timeout: "soon" }, () => 1);`,
       /^TypeError: option "timeout" of an unnamed task[^\n]*\n    at [^\n]*flows\.ts:2:\d+$/,

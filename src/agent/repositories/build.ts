@@ -1,22 +1,13 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, realpath, writeFile } from "node:fs/promises";
 import { extname, join, relative, resolve, sep } from "node:path";
-import {
-  type BuildContext,
-  type Loader,
-  type Location,
-  type Message,
-  type Metafile,
-  type Note,
-  type Plugin,
-  context,
-  formatMessages,
-} from "esbuild";
+import { type BuildContext, type Loader, type Metafile, type Plugin, context } from "esbuild";
 import { type Result, failure, ok } from "../../base/result.ts";
 import type { AgentRepository } from "../../protocol/agent-run.ts";
+import { describeBuildFailure, entriesFile } from "./build-failure.ts";
 import type { Bundle, BundledRepository } from "./bundle.ts";
 import { type SdkLocation, packageResolution } from "./package-resolution.ts";
-import { bannerFor, fillBanner, sourceDefines, withPrelude, withoutPrelude } from "./source-prelude.ts";
+import { bannerFor, fillBanner, sourceDefines, withPrelude } from "./source-prelude.ts";
 
 export interface BuilderOptions {
   readonly repositories: readonly AgentRepository[];
@@ -45,7 +36,7 @@ export async function createBuilder(options: BuilderOptions): Promise<Builder> {
         .map((file, index) => `export * as ${namespaceOf(index)} from ${JSON.stringify(file)};`)
         .join("\n"),
       resolveDir: workingDirectory,
-      sourcefile: "coflux-repositories",
+      sourcefile: entriesFile,
     },
     absWorkingDir: workingDirectory,
     outfile: join(options.directory, "repositories.mjs"),
@@ -69,7 +60,7 @@ export async function createBuilder(options: BuilderOptions): Promise<Builder> {
 
   return {
     async build() {
-      const result = await esbuild.rebuild().catch(describeFailure);
+      const result = await esbuild.rebuild().catch(describeBuildFailure);
       if (typeof result === "string") return failure(result);
       builds += 1;
       const directory = join(options.directory, String(builds));
@@ -130,28 +121,6 @@ function sourceReader(): SourceReader {
       },
     },
   };
-}
-
-async function describeFailure(error: unknown): Promise<string> {
-  if (!(error instanceof Error) || !("errors" in error) || !Array.isArray(error.errors)) throw error;
-  const errors: readonly Message[] = error.errors;
-  const shown = errors.map((one) => ({
-    ...one,
-    location: asWritten(one.location),
-    notes: one.notes.map(noteAsWritten),
-  }));
-  const messages = await formatMessages(shown, { kind: "error", color: false });
-  return messages.join("").trimEnd();
-}
-
-function asWritten(location: Location | null): Location | null {
-  if (location === null || location.line !== 1) return location;
-  const { line, shift } = withoutPrelude(location.lineText);
-  return { ...location, lineText: line, column: Math.max(0, location.column - shift) };
-}
-
-function noteAsWritten(note: Note): Note {
-  return { ...note, location: asWritten(note.location) };
 }
 
 function deepenSources(map: string, directory: string): string {

@@ -219,7 +219,25 @@ describe("a build that fails", () => {
       { "flows.ts": `import "./missing.ts";` },
       /Could not resolve "\.\/missing\.ts"[^]*flows\.ts:1/,
     ],
-    ["names a package that is not installed", { "flows.ts": `import "nowhere";` }, /Could not resolve "nowhere"/],
+    [
+      "names a package that is not installed",
+      { "flows.ts": `import "nowhere";` },
+      /The package "nowhere" is not installed: npm install nowhere\s+flows\.ts:1:7:/,
+    ],
+    [
+      "names the package of a part that is not there",
+      { "flows.ts": `import "@scope/nowhere/part";` },
+      /The package "@scope\/nowhere" is not installed: npm install @scope\/nowhere\s+flows/,
+    ],
+    [
+      "keeps what is said of a part that its package does not export",
+      {
+        "flows.ts": `import "there/part";`,
+        "node_modules/there/package.json": `{"name":"there","exports":{".":"./index.js"}}`,
+        "node_modules/there/index.js": "",
+      },
+      /"\.\/part" is not exported by package "there"/,
+    ],
   ])("%s", async (_sentence, files, expected) => {
     const { bundle } = await built({ files });
     expect(bundle.ok ? "" : bundle.error).toMatch(expected);
@@ -234,6 +252,6 @@ describe("a build that fails", () => {
 
   test("names a repository that does not exist", async () => {
     const { bundle } = await built({ files: { "flows.ts": "" }, repositories: { gone: "gone.ts" } });
-    expect(bundle.ok ? "" : bundle.error).toMatch(/Could not resolve ".*gone\.ts"/);
+    expect(bundle.ok ? "" : bundle.error).toMatch(/^✘ \[ERROR\] There is no file .*gone\.ts$/);
   });
 });
