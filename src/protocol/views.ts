@@ -35,8 +35,12 @@ export type ResultView =
   | { readonly status: "abandoned"; readonly reason: string; readonly retry?: string }
   | { readonly status: "timed_out"; readonly retry?: string }
   | { readonly status: "cancelled" }
-  /** The call went on as a run of its own; `execution` is the first of that run. */
-  | { readonly status: "spawned"; readonly execution: string };
+  /** The call went on as a run of its own; `execution` is the first of that run, `run` how that gets on. */
+  | {
+      readonly status: "spawned";
+      readonly execution: string;
+      readonly run: { readonly status: RunStatus; readonly completedAt: number | null };
+    };
 
 /** The error of a result; members that are absent in the wire form are left out. */
 export type ErrorView = Pick<WireError, "type" | "message" | "stack" | "frames"> & {

@@ -57,8 +57,8 @@ test("a run is followed to its end: its states on stderr, its result on stdout",
     "Rbcdfghj:1:1 flows/greet queued",
     "Rbcdfghj:1:1 flows/greet running",
     "Rbcdfghj:2:1 flows/add running",
-    "Rbcdfghj:1:1 flows/greet succeeded in 0.3s",
     "Rbcdfghj:2:1 flows/add succeeded in 0.3s",
+    "Rbcdfghj:1:1 flows/greet succeeded in 0.3s",
     "",
   ]);
 });

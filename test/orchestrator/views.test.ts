@@ -202,6 +202,10 @@ describe("the view of a run", () => {
     if (result?.status !== "spawned") throw new Error(`it is ${result?.status}`);
     const inner = result.execution.split(":")[0] ?? "";
     expect(show(inner)).toMatchObject({ id: inner, target: "flows/other", parent: `${run}:2:1` });
+    expect(result.run).toEqual({ status: "running", completedAt: null });
+    now += 5;
+    send(fail(`${inner}:1:1`));
+    expect(show(run).steps[1]?.executions[0]?.result).toMatchObject({ run: { status: "failed", completedAt: now } });
   });
 
   test("says why everything that does not run does not run", () => {

@@ -1,16 +1,16 @@
-import { parseExecutionId, stepIdOf } from "../../protocol/ids.ts";
 import type { ResultView } from "../../protocol/views.ts";
 import { CommandError } from "../command-error.ts";
 import type { Context } from "../context.ts";
 import { exitCodeOfRun } from "../exit-codes.ts";
 import { errorLines } from "../output/error-lines.ts";
 import { describeResult, detailsOfResult } from "../run-tree/describe.ts";
+import type { RootCause } from "../run-tree/root-cause.ts";
 
 export interface FailedRun {
   readonly run: string;
   readonly result: ResultView;
   /** Where it went wrong, if that is known, and how. */
-  readonly cause?: { readonly execution: string; readonly target: string; readonly result: ResultView } | undefined;
+  readonly cause?: RootCause | undefined;
 }
 
 /** The end of a command whose run did not succeed: the error where it arose, with its frames, and what to type next. */
@@ -18,15 +18,15 @@ export function runFailure(context: Context, { run, result, cause }: FailedRun):
   const { status } = result;
   if (status === "succeeded" || status === "spawned") throw new Error(`run ${run} is no failure: ${status}`);
   const shown = cause?.result ?? result;
-  const where = cause === undefined ? "" : ` in ${cause.target} (${cause.execution})`;
+  const where = cause === undefined ? "" : ` in ${cause.step.target} (${cause.execution.id})`;
   const { colours } = context.output.err;
   return new CommandError({
     code: `run_${status}`,
     exitCode: exitCodeOfRun(status),
     message: `run ${run} ${verbs[status]}${where}${reasonOf(shown, status)}`,
     report: shown.status === "failed" ? errorLines(shown.error, colours) : [],
-    hint: hintFor(context, run, cause?.execution),
-    details: { runId: run, execution: cause?.execution, result: shown },
+    hint: hintFor(context, run, cause),
+    details: { runId: run, execution: cause?.execution.id, result: shown },
   });
 }
 
@@ -45,8 +45,11 @@ function reasonOf(shown: ResultView, status: ResultView["status"]): string {
   return details === "" ? "" : `: ${details}`;
 }
 
-function hintFor(context: Context, run: string, execution: string | undefined): string {
-  const at = parseExecutionId(execution ?? "");
-  const logs = at ? stepIdOf(at.run, at.step) : run;
-  return [context.command(`logs ${logs}`), context.command(`runs rerun ${run}:1`)].join("\n");
+function hintFor(context: Context, run: string, cause: RootCause | undefined): string {
+  const called = cause?.calledRun;
+  if (called !== undefined)
+    return [`runs show ${called}`, `logs ${called}`, `runs rerun ${run}:1`]
+      .map((words) => context.command(words))
+      .join("\n");
+  return [`logs ${cause?.step.id ?? run}`, `runs rerun ${run}:1`].map((words) => context.command(words)).join("\n");
 }

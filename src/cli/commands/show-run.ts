@@ -26,7 +26,8 @@ export async function showRun(context: Context, id: string, { all = false }: Sho
   output.line("");
   const columns = out.size()?.columns ?? null;
   const withGroups = columns !== null && !all;
-  const look = { colours: out.colours, hasUnicode: out.hasUnicode, columns, lines: Infinity, withGroups };
+  const shown = { columns, lines: Infinity, withGroups, withAttempts: all };
+  const look = { colours: out.colours, hasUnicode: out.hasUnicode, ...shown };
   const tree = renderRun(run, environmentKey(place.project, place.environment), Date.now(), look);
   for (const line of tree.slice(1)) output.line(line); // The facts above say what its header says.
   const cause = findRootCause(run)?.result;

@@ -36,7 +36,7 @@ export async function watchRun(context: Context, runId: string, flags: WatchFlag
   throw runFailure(context, {
     run: runId,
     result,
-    cause: cause && { execution: cause.execution.id, target: cause.step.target, result: cause.result },
+    cause,
   });
 }
 

@@ -21,11 +21,35 @@ function summarize(value: unknown): string {
     .join(",")}}`;
 }
 
-/** What stands for something else: `{"$":"ref","v":{"id":…}}`, `{"$":"blob","v":{"size":…}}`, and what a large run leaves out. */
+/** The tagged form of docs/value-format.md, as people write such values; undefined for what is no such form, or of another kind. */
 function summarizeTagged(value: object): string | undefined {
-  if (!("$" in value) || !("v" in value) || typeof value.v !== "object" || value.v === null) return undefined;
-  if (value.$ === "ref" && "id" in value.v) return `<${String(value.v.id)}>`;
-  if (value.$ === "blob" && "size" in value.v) return `<${formatBytes(Number(value.v.size))}>`;
-  if (value.$ === "omitted" && "characters" in value.v) return `<${String(value.v.characters)} characters>`;
-  return undefined;
+  if (!("$" in value)) return undefined;
+  const payload = "v" in value ? value.v : undefined;
+  switch (value.$) {
+    case "undefined":
+      return "undefined";
+    case "number":
+    case "url":
+      return String(payload);
+    case "date":
+      return typeof payload === "string" ? payload : "Invalid Date";
+    case "bigint":
+      return `${String(payload)}n`;
+    case "map":
+      return Array.isArray(payload) ? `Map(${payload.length})${summarize(payload)}` : undefined;
+    case "set":
+      return Array.isArray(payload) ? `Set(${payload.length})${summarize(payload)}` : undefined;
+    case "ref":
+      return `<${member(payload, "id")}>`;
+    case "blob":
+      return `<${formatBytes(Number(member(payload, "size")))}>`;
+    case "omitted":
+      return `<${member(payload, "characters")} characters>`;
+    default:
+      return undefined;
+  }
+}
+
+function member(payload: unknown, name: string): string {
+  return typeof payload === "object" && payload !== null ? String(new Map(Object.entries(payload)).get(name)) : "";
 }

@@ -1,52 +1,68 @@
 import type { Ms } from "../../base/clock.ts";
-import type { ExecutionView, RunView, StepView } from "../../protocol/views.ts";
+import type { ExecutionView, RunView } from "../../protocol/views.ts";
 import { describeWaitReason } from "../../protocol/wait-reason.ts";
 import { formatIso, formatUntil } from "../output/time.ts";
 import { describeTime, detailsOfResult } from "./describe.ts";
+import { shownState } from "./state.ts";
 
 /** What has been said of each execution so far. */
 export type SaidStates = Map<string, string>;
 
 /**
- * Progress without a terminal: one line for each execution whose state is another than was said before. `said` is brought up to date.
+ * Progress without a terminal: one line for each execution whose state is another than was said before, in the order of time. One that has
+ * begun and ended since then has a line for both. `said` is brought up to date.
  *
  *     2026-11-23T10:00:00.000Z RbcdfghZ:2:1 flows/add running
  */
 export function describeChanges(run: RunView, said: SaidStates, now: Ms): string[] {
-  const lines: string[] = [];
-  for (const step of run.steps) {
+  const changes: (SaidState & { readonly line: string; readonly order: number })[] = [];
+  for (const [index, step] of run.steps.entries()) {
     for (const execution of step.executions) {
-      const state = stateOf(execution, now);
-      if (said.get(execution.id) === state.key) continue;
-      said.set(execution.id, state.key);
-      lines.push(lineOf(step, execution, state.text, now));
+      const before = said.get(execution.id);
+      const current = currentState(execution, now);
+      if (before === current.key) continue;
+      said.set(execution.id, current.key);
+      const began = current.isEnd && before !== running ? beginning(execution) : [];
+      for (const state of [...began, current]) {
+        const line = `${formatIso(state.at)} ${execution.id} ${step.target} ${state.text}`;
+        // Of what happens in one millisecond, what is called begins after its caller and ends before it.
+        changes.push({ ...state, line, order: state.isEnd ? -index : index });
+      }
     }
   }
-  return lines;
+  return changes
+    .toSorted((a, b) => a.at - b.at || Number(a.isEnd) - Number(b.isEnd) || a.order - b.order)
+    .map(({ line }) => line);
 }
 
 interface SaidState {
   /** Equal for states that are not worth two lines. */
   readonly key: string;
+  readonly at: Ms;
+  readonly isEnd: boolean;
   readonly text: string;
 }
 
-function stateOf(execution: ExecutionView, now: Ms): SaidState {
-  const { status, reason, result } = execution;
-  if (status === "assigned") return { key: status, text: "running" };
-  if (status === "queued") {
-    const text = reason ? `queued: ${describeWaitReason(reason, (at) => formatUntil(at, now))}` : status;
-    return { key: `${status} ${reason?.code ?? ""}`, text };
-  }
-  const how = result ? detailsOfResult(result) : "";
-  const time = describeTime(execution, now);
-  return {
-    key: status,
-    text: `${status.replace("_", " ")}${time === "" ? "" : ` in ${time}`}${how === "" ? "" : `: ${how}`}`,
-  };
+const running = "running";
+
+function beginning({ assignedAt }: ExecutionView): SaidState[] {
+  return assignedAt === null ? [] : [{ key: running, at: assignedAt, isEnd: false, text: running }];
 }
 
-function lineOf(step: StepView, execution: ExecutionView, text: string, now: Ms): string {
-  const at = execution.completedAt ?? execution.assignedAt ?? now;
-  return `${formatIso(at)} ${execution.id} ${step.target} ${text}`;
+function currentState(execution: ExecutionView, now: Ms): SaidState {
+  const { status, reason, result, assignedAt, completedAt } = execution;
+  if (status === "assigned") return { key: running, at: assignedAt ?? now, isEnd: false, text: running };
+  if (status === "queued") {
+    const text = reason ? `queued: ${describeWaitReason(reason, (at) => formatUntil(at, now))}` : status;
+    return { key: `${status} ${reason?.code ?? ""}`, at: now, isEnd: false, text };
+  }
+  const how = result ? detailsOfResult(result) : "";
+  const details = how === "" ? "" : `: ${how}`;
+  if (result?.status === "spawned" && result.run.completedAt === null) {
+    return { key: running, at: completedAt ?? now, isEnd: false, text: `${running}${details}` };
+  }
+  const at = result?.status === "spawned" ? result.run.completedAt : completedAt;
+  const ended = status === "spawned" ? shownState(execution) : status.replace("_", " ");
+  const time = describeTime(execution, now);
+  return { key: status, at: at ?? now, isEnd: true, text: `${ended}${time === "" ? "" : ` in ${time}`}${details}` };
 }

@@ -51,14 +51,17 @@ export function detailsOfResult(result: ResultView): string {
   }
 }
 
-/** How long the latest attempt has been running, or waiting if it is not running yet; empty when nothing is known. */
+/** How long an attempt, or the run that it has become, has been running; or waiting if it is not running yet; empty when nothing is known. */
 export function describeTime(execution: ExecutionView, now: Ms): string {
-  const { createdAt, assignedAt, completedAt } = execution;
+  const { createdAt, assignedAt, completedAt, result } = execution;
+  if (result?.status === "spawned") {
+    return formatDuration(Math.max(0, (result.run.completedAt ?? now) - (completedAt ?? createdAt)));
+  }
   if (assignedAt !== null) return formatDuration(Math.max(0, (completedAt ?? now) - assignedAt));
   return completedAt === null ? `waiting ${formatDuration(Math.max(0, now - createdAt))}` : "";
 }
 
-/** All that is to be said of the latest attempt, most important first. */
+/** All that is to be said of an attempt, most important first. */
 export function describeExecution(step: StepView, execution: ExecutionView, now: Ms): string[] {
   const notes: string[] = [];
   if (execution.attempt > 1) notes.push(`attempt ${execution.attempt}`);

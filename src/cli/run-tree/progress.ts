@@ -42,9 +42,10 @@ function createLiveTree({ terminal, clock, timers, place }: ProgressOptions): Pr
   const draw = (lines: number): void => {
     if (!run) return;
     const { colours, hasUnicode } = terminal;
+    const look = { colours, hasUnicode, withGroups: true, withAttempts: false };
     // The last column stays free: some terminals wrap a line that fills it.
     const columns = (terminal.size()?.columns ?? Infinity) - 1;
-    screen.draw(renderRun(run, place, clock.now(), { colours, hasUnicode, columns, lines, withGroups: true }));
+    screen.draw(renderRun(run, place, clock.now(), { ...look, columns, lines }));
   };
   const drawAgain = (): void => {
     // One line stays free for the cursor.

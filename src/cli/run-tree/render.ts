@@ -10,17 +10,15 @@ import { describeExecution, describeTime } from "./describe.ts";
 import { type Trail, type TreeRow, foldTree } from "./fold.ts";
 import { type ShownState, type StepCounts, countSteps, shownState } from "./state.ts";
 import { asciiSymbols, type Symbols, unicodeSymbols } from "./symbols.ts";
-import { type GroupNode, type StepNode, buildTree } from "./tree.ts";
+import { type GroupNode, type StepNode, type TreeOptions, buildTrees } from "./tree.ts";
 
-export interface TreeLook {
+export interface TreeLook extends TreeOptions {
   readonly colours: Colours;
   readonly hasUnicode: boolean;
   /** Columns that a line may take; null: as many as it needs. */
   readonly columns: number | null;
   /** Lines that header, tree and footer may take together. */
   readonly lines: number;
-  /** Folds many siblings of one target into one line. */
-  readonly withGroups: boolean;
 }
 
 const FRAME_LINES = 2;
@@ -32,8 +30,7 @@ const USUAL_COLUMNS = 100;
 /** A run as lines: what it is and since when, the tree of its steps, how many are in which state. */
 export function renderRun(run: RunView, place: string, now: Ms, look: TreeLook): string[] {
   const symbols = look.hasUnicode ? unicodeSymbols : asciiSymbols;
-  const root = buildTree(run, look);
-  const rows = root ? foldTree(root, Math.max(1, look.lines - FRAME_LINES)) : [];
+  const rows = buildTrees(run, look).flatMap((root) => foldTree(root, Math.max(1, look.lines - FRAME_LINES)));
   const painter: Painter = { colours: look.colours, symbols, homeRepository: repositoryOf(run.target), now };
   const labels = rows.map((row) => labelOf(row, painter));
   const labelColumns = Math.min(
@@ -151,7 +148,6 @@ function statePiece(state: ShownState, { colours, symbols }: Painter): Piece {
 function statePaint(state: ShownState, colours: Colours): (text: string) => string {
   switch (state) {
     case "succeeded":
-    case "spawned":
     case "deferred":
     case "recurred":
       return colours.green;

@@ -1,10 +1,13 @@
 import type { ErrorView, ExecutionView, ResultView, RunView, StepView } from "../../protocol/views.ts";
-import { latestExecution } from "./state.ts";
+import { parseExecutionId } from "../../protocol/ids.ts";
+import { latestExecution, shownState } from "./state.ts";
 
 export interface RootCause {
   readonly step: StepView;
   readonly execution: ExecutionView;
   readonly result: ResultView;
+  /** The run that this execution called and that did not succeed: why stands there. */
+  readonly calledRun?: string | undefined;
 }
 
 /**
@@ -18,7 +21,19 @@ export function findRootCause(run: RunView): RootCause | undefined {
     cause = deeper;
     deeper = explanationOf(deeper, run.steps);
   }
-  return cause;
+  return cause && { ...cause, calledRun: failedRunOf(cause.execution, run.steps) };
+}
+
+/** Of several runs the one that ended first. */
+function failedRunOf(caller: ExecutionView, steps: readonly StepView[]): string | undefined {
+  const [first] = steps
+    .filter(({ parentId }) => parentId === caller.id)
+    .map((step) => latestExecution(step))
+    .filter((execution) => execution?.status === "spawned" && shownState(execution) === "failed")
+    .map((execution) => execution?.result)
+    .filter((result) => result?.status === "spawned")
+    .toSorted((a, b) => (a.run.completedAt ?? 0) - (b.run.completedAt ?? 0));
+  return first && parseExecutionId(first.execution)?.run;
 }
 
 function causeIn(step: StepView): RootCause | undefined {

@@ -1,4 +1,4 @@
-import type { ExecutionView, RunView, StepView } from "../../protocol/views.ts";
+import type { ExecutionView, RunStatus, RunView, StepView } from "../../protocol/views.ts";
 
 /** What a person sees of an execution. */
 export type ShownState =
@@ -9,7 +9,6 @@ export type ShownState =
   | "cancelled"
   | "suspended"
   | "deferred"
-  | "spawned"
   | "recurred";
 
 export function shownState(execution: ExecutionView): ShownState {
@@ -28,9 +27,26 @@ export function shownState(execution: ExecutionView): ShownState {
     case "cancelled":
     case "suspended":
     case "deferred":
-    case "spawned":
     case "recurred":
       return execution.status;
+    case "spawned":
+      return execution.result?.status === "spawned" ? stateOfRun(execution.result.run.status) : "running";
+  }
+}
+
+/** A call that has become a run of its own is where that run is. */
+function stateOfRun(status: RunStatus): ShownState {
+  switch (status) {
+    case "queued":
+    case "running":
+      return "running";
+    case "succeeded":
+    case "cancelled":
+      return status;
+    case "failed":
+    case "abandoned":
+    case "timed_out":
+      return "failed";
   }
 }
 
@@ -49,7 +65,6 @@ export function urgencyOf(state: ShownState): number {
     case "succeeded":
     case "cancelled":
     case "deferred":
-    case "spawned":
     case "recurred":
       return finishedUrgency;
   }

@@ -1,8 +1,8 @@
 import type { ExecutionView, RunView, StepView } from "../../protocol/views.ts";
 import { GROUP_FAILURES, GROUP_LEAST } from "../limits.ts";
-import { countedAs, latestExecution, shownState, urgencyOf } from "./state.ts";
+import { countedAs, shownState, urgencyOf } from "./state.ts";
 
-/** One step with its latest attempt, over what that attempt called. */
+/** One step with its latest attempt (or with any, where all are shown), over what that attempt called. */
 export interface StepNode {
   readonly kind: "step";
   readonly step: StepView;
@@ -27,8 +27,15 @@ export interface GroupNode {
 
 export type TreeNode = StepNode | GroupNode;
 
-/** The tree of a run's latest attempts; undefined before its first step is there. `withGroups` folds many siblings of one target. */
-export function buildTree(run: RunView, { withGroups }: { readonly withGroups: boolean }): StepNode | undefined {
+export interface TreeOptions {
+  /** Folds many siblings of one target into one line. */
+  readonly withGroups: boolean;
+  /** Earlier attempts too, each over what it called. */
+  readonly withAttempts: boolean;
+}
+
+/** The tree of a run; none before its first step is there, one for each attempt at that step where all attempts are shown. */
+export function buildTrees(run: RunView, { withGroups, withAttempts }: TreeOptions): StepNode[] {
   const stepsOf = new Map<string | null, StepView[]>();
   for (const step of run.steps) {
     const siblings = stepsOf.get(step.parentId);
@@ -37,19 +44,17 @@ export function buildTree(run: RunView, { withGroups }: { readonly withGroups: b
   }
 
   const childrenOf = (execution: ExecutionView): TreeNode[] => {
-    const nodes = (stepsOf.get(execution.id) ?? []).map(nodeOf).filter((node) => node !== undefined);
+    const nodes = (stepsOf.get(execution.id) ?? []).flatMap(nodesOf);
     return withGroups ? foldSiblings(nodes) : nodes;
   };
-  const nodeOf = (step: StepView): StepNode | undefined => {
-    const execution = latestExecution(step);
-    if (!execution) return undefined;
-    const children = childrenOf(execution);
-    const size = children.reduce((sum, child) => sum + child.size, 1);
-    return { kind: "step", step, execution, children, urgency: urgencyOf(shownState(execution)), size };
-  };
+  const nodesOf = (step: StepView): StepNode[] =>
+    step.executions.slice(withAttempts ? 0 : -1).map((execution) => {
+      const children = childrenOf(execution);
+      const size = children.reduce((sum, child) => sum + child.size, 1);
+      return { kind: "step", step, execution, children, urgency: urgencyOf(shownState(execution)), size };
+    });
 
-  const root = stepsOf.get(null)?.[0];
-  return root && nodeOf(root);
+  return (stepsOf.get(null) ?? []).flatMap(nodesOf);
 }
 
 /** A group stands where its first member stood. */

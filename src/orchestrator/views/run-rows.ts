@@ -49,6 +49,9 @@ export interface AttemptRow extends ResultColumns {
   readonly characters: number;
   /** The attempt, or the first execution of the run, that came after it. */
   readonly successorId: ExecutionId | null;
+  /** How the run of that one gets on. */
+  readonly nextRunStatus: number | null;
+  readonly nextRunCompletedAt: number | null;
 }
 
 /** One execution (by row) asked for another. */
@@ -109,7 +112,8 @@ function readAttempts(db: Database, run: number, after: number, until: number, w
        executions.completed_at AS completedAt, sessions.external_id AS sessionId,
        coalesce(length(executions.result), 0) AS characters, iif(?, executions.result, NULL) AS result,
        executions.result_links AS resultLinks,
-       next_runs.external_id AS nextRun, next_steps.number AS nextNumber, next.attempt AS nextAttempt
+       next_runs.external_id AS nextRun, next_steps.number AS nextNumber, next.attempt AS nextAttempt,
+       next_runs.status AS nextRunStatus, next_runs.completed_at AS nextRunCompletedAt
      FROM steps
        JOIN executions ON executions.step = steps.id
        JOIN targets ON targets.id = executions.target

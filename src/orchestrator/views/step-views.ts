@@ -1,5 +1,11 @@
 import { type RunId, executionIdOf, stepIdOf } from "../../protocol/ids.ts";
-import type { ExecutionView, ResultView, StepView } from "../../protocol/views.ts";
+import {
+  type ExecutionView,
+  type ResultView,
+  type RunStatus,
+  type StepView,
+  runStatuses,
+} from "../../protocol/views.ts";
 import { unpackArguments, unpackOutcome } from "../store/value-columns.ts";
 import type { WaitReason } from "../../protocol/wait-reason.ts";
 import type { WaitingRow } from "../store/wait-facts.ts";
@@ -84,12 +90,17 @@ export class StepViews {
   #showResult(row: AttemptRow): ResultView | null {
     const status = statusOf(row.status);
     const { successorId, result, characters } = row;
-    if (status === "spawned") return successorId === null ? null : { status, execution: successorId };
+    if (status === "spawned")
+      return successorId === null ? null : { status, execution: successorId, run: nextRun(row) };
     const isLeftOut = characters > 0 && (result === null || !this.#parts.budget.takeText(characters));
     if (isLeftOut) return omittedResult(status, characters);
     const outcome = unpackOutcome(status, row);
     return outcome === undefined ? null : showOutcome(outcome, successorId);
   }
+}
+
+function nextRun({ nextRunStatus, nextRunCompletedAt }: AttemptRow): { status: RunStatus; completedAt: number | null } {
+  return { status: runStatuses[nextRunStatus ?? 0] ?? "queued", completedAt: nextRunCompletedAt };
 }
 
 /** Rows by a key that many of them may share, in their order. */

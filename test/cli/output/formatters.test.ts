@@ -134,9 +134,21 @@ describe("a table", () => {
 test("values are summarized as JSON, references by their ids, blobs by their sizes", () => {
   const reference = { $: "ref", v: { kind: "execution", id: "Rbcdfghj:2:1", target: "flows/add" } };
   const blob = { $: "blob", v: { key: "00", size: 65_536 } };
-  expect(summarizeArguments(["a\nb", [1, null, reference], { blob, when: { $: "date", v: "2026" } }])).toBe(
-    '"a\\nb", [1,null,<Rbcdfghj:2:1>], {"blob":<64 KiB>,"when":{"$":"date","v":"2026"}}',
+  expect(summarizeArguments(["a\nb", [1, null, reference], { blob, price: { $: "codec", v: ["Money/1", [7]] } }])).toBe(
+    '"a\\nb", [1,null,<Rbcdfghj:2:1>], {"blob":<64 KiB>,"price":{"$":"codec","v":["Money/1",[7]]}}',
   );
+});
+
+test.each([
+  [{ $: "undefined" }, "undefined"],
+  [{ $: "number", v: "-Infinity" }, "-Infinity"],
+  [{ $: "bigint", v: "7" }, "7n"],
+  [{ $: "date", v: "2026-01-31T12:00:00.000Z" }, "2026-01-31T12:00:00.000Z"],
+  [{ $: "date", v: null }, "Invalid Date"],
+  [{ $: "set", v: ["a", { $: "bigint", v: "7" }] }, 'Set(2)["a",7n]'],
+  [{ $: "map", v: [["a", 1]] }, 'Map(1)[["a",1]]'],
+])("%j is summarized as %s", (value, text) => {
+  expect(summarizeArguments([value])).toBe(text);
 });
 
 describe("a line of log", () => {

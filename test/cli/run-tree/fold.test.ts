@@ -2,12 +2,11 @@ import { describe, expect, test } from "vitest";
 import { seededRandom, randomBelow } from "../../../src/base/random.ts";
 import type { ExecutionView, StepView } from "../../../src/protocol/views.ts";
 import { type TreeRow, foldTree } from "../../../src/cli/run-tree/fold.ts";
-import { buildTree } from "../../../src/cli/run-tree/tree.ts";
+import { buildTrees } from "../../../src/cli/run-tree/tree.ts";
 import { failed, queued, run, running, step, wide } from "./views.ts";
 
 function fold(steps: readonly StepView[], limit: number, withGroups = false): TreeRow[] {
-  const root = buildTree(run(steps), { withGroups });
-  return root ? foldTree(root, limit) : [];
+  return buildTrees(run(steps), { withGroups, withAttempts: false }).flatMap((root) => foldTree(root, limit));
 }
 
 const names = (rows: readonly TreeRow[]): string[] =>
@@ -66,7 +65,7 @@ describe("folding", () => {
 
   test("of ten thousand steps takes a moment, not a frame's time", () => {
     const view = wide(10_000, (index) => (index % 3 === 0 ? running : {}));
-    const root = buildTree(view, { withGroups: false });
+    const [root] = buildTrees(view, { withGroups: false, withAttempts: false });
     expect(root && foldTree(root, 40)).toHaveLength(40);
   });
 });

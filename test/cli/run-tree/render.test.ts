@@ -10,7 +10,8 @@ process.env["TZ"] = "UTC";
 const now = startedAt + 14_200;
 
 function render(view: RunView, look: Partial<TreeLook> = {}): string {
-  const usual = { colours: createColours(false), hasUnicode: true, columns: 100, lines: 40, withGroups: true };
+  const folding = { columns: 100, lines: 40, withGroups: true, withAttempts: false };
+  const usual = { colours: createColours(false), hasUnicode: true, ...folding };
   return renderRun(view, "default/development", now, { ...usual, ...look }).join("\n");
 }
 
@@ -76,10 +77,29 @@ describe("the tree of a run", () => {
     expect(render(view)).toContain("10 ○  the environment is paused");
   });
 
-  test("shows the run that a called workflow has become", () => {
-    const result = { status: "spawned", execution: "Rzzzzzzzz:1:1" } as const;
-    const view = run([step(1, "greet", null, [running]), step(2, "sum", 1, [{ status: "spawned", result }])]);
-    expect(render(view)).toMatch(/↗ sum .*run Rzzzzzzzz/);
+  test.each([
+    ["running", null, "◐ sum  14s  run Rzzzzzzzz", "1 running"],
+    ["succeeded", startedAt + 2_300, "✓ sum  2.0s  run Rzzzzzzzz", "2 done"],
+    ["failed", startedAt + 2_300, "✗ sum  2.0s  run Rzzzzzzzz", "1 failed"],
+  ] as const)("shows a called workflow as its run is: %s", (status, completedAt, line, count) => {
+    const result = { status: "spawned", execution: "Rzzzzzzzz:1:1", run: { status, completedAt } } as const;
+    const spawned = { status: "spawned", assignedAt: null, result } as const;
+    const shown = render(run([step(1, "greet", null, [{}]), step(2, "sum", 1, [spawned])]));
+    expect(shown.replaceAll(/ {2,}/g, "  ")).toContain(`└─ ${line}`);
+    expect(shown).toContain(count);
+  });
+
+  test("shows earlier attempts with what they called, where a line for everything is wanted", () => {
+    const again = { ...step(3, "load", 1), parentId: "Rbcdfghj:1:2" };
+    const view = run([step(1, "greet", null, [failed("bad row"), {}]), step(2, "load", 1, [failed("bad row")]), again]);
+    expect(render(view, { withAttempts: true, withGroups: false })).toMatchInlineSnapshot(`
+      "flows/greet Rbcdfghj · default/development · 0:14
+      ✗ greet    0.3s  TypeError: bad row
+      └─ ✗ load  0.3s  TypeError: bad row
+      ✓ greet    0.3s  attempt 2
+      └─ ✓ load  0.3s
+        3 steps · 2 done · 1 failed"
+    `);
   });
 
   test("has only a header and a footer before the first step is there", () => {

@@ -61,3 +61,10 @@ test.each([
 test("a run that succeeded has no cause", () => {
   expect(causeOf(step(1, "greet", null))).toBeUndefined();
 });
+
+test("of a failure in a called run, that run is named", () => {
+  const spawned = { status: "failed", completedAt: 20 } as const;
+  const result: ResultView = { status: "spawned", execution: "Rzzzzzzzz:1:1", run: spawned };
+  const view = run([step(1, "greet", null, [failed("bad row")]), step(2, "sum", 1, [{ status: "spawned", result }])]);
+  expect(findRootCause(view)).toMatchObject({ execution: { id: "Rbcdfghj:1:1" }, calledRun: "Rzzzzzzzz" });
+});
