@@ -31,8 +31,8 @@ export interface Context {
   readonly isDebug: boolean;
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly workingDirectory: string;
-  /** A command for people to type, with the flags that make it work in the same place: `coflux runs watch R… -e production`. */
-  readonly command: (words: string) => string;
+  /** A command for people to type, with the flags that make it work in the same place, or elsewhere: `coflux runs watch R… -e production`. */
+  readonly command: (words: string, elsewhere?: Partial<Place>) => string;
 }
 
 export async function createContext(flags: GlobalFlags): Promise<Context> {
@@ -57,8 +57,13 @@ export async function createContext(flags: GlobalFlags): Promise<Context> {
     isDebug: flags.debug === true,
     variables,
     workingDirectory,
-    command: (words) => `coflux ${words}${placeFlags(typed)}`,
+    command: (words, elsewhere) => `${executableName(variables)} ${words}${placeFlags({ ...typed, ...elsewhere })}`,
   };
+}
+
+/** What to type: npm knows where it has installed the command, but other shells than those that npm starts do not. */
+function executableName(variables: Context["variables"]): string {
+  return variables["npm_command"] === undefined ? "coflux" : "npx coflux";
 }
 
 /** Both streams of this process; also for errors that come before there is a context. */

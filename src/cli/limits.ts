@@ -59,6 +59,9 @@ export const FOLLOW_WAIT_MS = 500;
 /** Runs that are listed unless `--limit` says otherwise. */
 export const RUNS_LISTED = 20;
 
+/** What `--retries` takes, beside `unlimited`. */
+export const RETRIES_LIMIT = 1_000_000;
+
 /** What a TCP port and the number of an agent's executors can be. */
 export const PORT_LIMIT = 65_535;
 export const EXECUTORS_LIMIT = 1_000;

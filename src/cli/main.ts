@@ -38,15 +38,23 @@ async function runCommand(): Promise<ExitCode> {
 
 /** What commander says, as an error of ours: the problem, then the way out. */
 function misuse({ code, message }: CommanderError, program: Command): Error {
-  const command = commandMeant(program);
-  const help = `coflux help${command === "" ? "" : ` ${command}`}`;
-  if (code === "commander.help") return usageError(`coflux ${command} needs a subcommand`, help);
+  const { path, command } = commandMeant(program);
+  const help = ["coflux help", ...path].join(" ");
+  if (code === "commander.help") {
+    return usageError(
+      `${["coflux", ...path].join(" ")} needs a subcommand`,
+      [...subcommandLines(command), help].join("\n"),
+    );
+  }
   const [problem = "", suggestion] = message.replace(/^error: /, "").split("\n");
+  if (command.name() === "dev" && problem.startsWith("unknown option '--port")) {
+    return usageError(problem, "the url says the port: coflux dev … --url http://127.0.0.1:<port>");
+  }
   return usageError(problem, suggestion?.replace(/^\((.*)\)$/, "$1").replace("Did", "did") ?? help);
 }
 
 /** As far as the words name one: `runs show`. */
-function commandMeant(program: Command): string {
+function commandMeant(program: Command): { readonly path: readonly string[]; readonly command: Command } {
   const path: string[] = [];
   let command = program;
   for (const word of words) {
@@ -55,7 +63,12 @@ function commandMeant(program: Command): string {
     path.push(word);
     command = next;
   }
-  return path.join(" ");
+  return { path, command };
+}
+
+function subcommandLines({ commands }: Command): string[] {
+  const width = Math.max(...commands.map((one) => one.name().length));
+  return commands.map((one) => `${one.name().padEnd(width)}  ${one.description()}`);
 }
 
 /** Also for errors that come before the flags are read. */

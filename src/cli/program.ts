@@ -28,7 +28,10 @@ export function createProgram(exitWith: (code: ExitCode) => void): Command {
     .option("-q, --quiet", "print ids only, and no hints")
     .option("--no-color", "print without colours (NO_COLOR)")
     .option("--debug", "print where in coflux an error arose")
-    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .configureHelp({ sortSubcommands: false })
+    .addHelpText("afterAll", ({ command }) =>
+      command === program ? "" : "\n--url, -p, -e, --json, -q and other options of every command: coflux help",
+    )
     .configureOutput({ writeErr: () => undefined, outputError: () => undefined })
     .exitOverride();
 

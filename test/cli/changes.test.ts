@@ -38,9 +38,7 @@ describe("what is changed", () => {
     ["environments pause", `POST ${E}/pause`, 204, undefined, undefined, ""],
     ["environments resume development", `POST ${E}/resume`, 204, undefined, undefined, ""],
     ["environments archive development", `POST ${E}/archive`, 204, undefined, undefined, ""],
-    ["environments delete development --yes", `DELETE ${E}`, 204, undefined, undefined, ""],
     ["projects delete shop", "DELETE /api/projects/shop", 204, undefined, undefined, ""],
-    ["runs cancel Rbcdfghj", `POST ${E}/runs/Rbcdfghj/cancel`, 204, undefined, undefined, ""],
     ["runs cancel Rbcdfghj:2:1", `POST ${E}/executions/Rbcdfghj:2:1/cancel`, 204, undefined, undefined, ""],
     ["agents drain Sbcd", `POST ${E}/agents/Sbcd/drain`, 204, undefined, undefined, ""],
   ])("%s asks for it and prints what came of it", async (words, route, status, body, sent, stdout) => {
@@ -50,6 +48,31 @@ describe("what is changed", () => {
       [route, sent],
     ]);
   });
+});
+
+test("an environment is deleted only when it is archived, and that is known before anybody is asked", async () => {
+  const shown = { name: "development", base: null, createdAt: 0, process: "stopped" };
+  api().answer(`GET ${E}`, [200, { ...shown, state: "active" }]);
+  const refused = await coflux("environments delete development");
+  expect(refused).toMatchObject({
+    code: 5,
+    stderr: expect.stringContaining("coflux environments archive development"),
+  });
+  api().answer(`GET ${E}`, [200, { ...shown, state: "archived" }]);
+  api().answer(`DELETE ${E}`, [204]);
+  expect(await coflux("environments delete development")).toMatchObject({
+    code: 0,
+    stderr: "development is deleted\n",
+  });
+});
+
+test.each([
+  ["cancelled", "Rbcdfghj is cancelled\n"],
+  ["succeeded", "Rbcdfghj had ended before (succeeded); nothing was changed\n"],
+])("cancelling a run that is %s afterwards says so", async (status, stderr) => {
+  api().answer(`POST ${E}/runs/Rbcdfghj/cancel`, [204]);
+  api().answer(`GET ${E}/runs/Rbcdfghj/result`, [200, { status, value: 1 }]);
+  expect(await coflux("runs cancel Rbcdfghj")).toEqual({ code: 0, stdout: "", stderr });
 });
 
 describe("submit", () => {
@@ -101,6 +124,21 @@ describe("submit", () => {
     const found = { code: 0, stdout: "Rbcdfghj\n" };
     expect(await coflux("submit flows/gr")).toEqual({ ...found, stderr: "flows/gr is flows/greet\n" });
     expect(await coflux("submit greet")).toEqual({ ...found, stderr: "greet is flows/greet\n" });
+  });
+
+  test("says how to see what a target takes when its arguments are refused", async () => {
+    api().answer(`POST ${E}/runs`, apiError(400, "invalid_arguments", "flows/greet takes 1 argument, not 3"));
+    expect((await coflux("submit flows/greet a b c")).stderr).toContain("coflux workflows show flows/greet\n");
+  });
+
+  test("says that the environment is archived, and that an agent hosts nothing", async () => {
+    const agents = [{ host: "box", pid: 7, connected: true }];
+    api().answer(`GET ${E}/repositories`, [200, { repositories: [] }]);
+    api().answer(`GET ${E}/agents`, [200, { agents }]);
+    api().answer(`GET ${E}`, [200, { state: "archived" }]);
+    expect(await coflux("submit greet")).toMatchObject({ code: 5, stderr: expect.stringContaining("is archived") });
+    api().answer(`GET ${E}`, [200, { state: "active" }]);
+    expect(await coflux("submit greet")).toMatchObject({ code: 3, stderr: expect.stringContaining("box:7") });
   });
 
   test("prints the API's answer with --json", async () => {

@@ -68,7 +68,9 @@ describe("errors", () => {
     expect(stderr).toContain("production, development");
 
     api().answer(`GET ${E}/repositories`, [200, repositories]);
+    api().answer(`GET ${E}`, [200, { state: "active" }]);
     api().answer(`POST ${E}/runs`, apiError(404, "target_not_found", "no"));
+    expect((await coflux("submit flows/")).stderr).toContain("flows/add, flows/greet");
     expect((await coflux("submit flows/gret")).stderr).toContain("did you mean flows/greet?");
     expect((await coflux("submit flows/nothing")).stderr).toContain("targets: flows/add, flows/greet");
   });
@@ -76,13 +78,16 @@ describe("errors", () => {
   test.each([
     ["rnus list", "did you mean runs?"],
     ["runs lst", "did you mean list?"],
-    ["runs", "coflux help runs"],
+    ["runs", "list    list runs, newest first"],
     ["runs show", "coflux help runs show"],
     ["runs list --sideways", "unknown option"],
     ["runs list --limit 0", "whole number from 1"],
     ["runs list --status gone", "Allowed choices"],
     ["runs list extra", "too many arguments"],
-    ["submit flows/greet --delay soon", "is not a duration"],
+    ["submit flows/greet --delay 5", "Write a number with its unit"],
+    ["submit flows/greet --retries many", "or unlimited"],
+    ["dev --port 7805", "--url http://127.0.0.1:<port>"],
+    ['submit flows/greet {"a":4', "is not valid JSON"],
     ["submit flows/greet a --params {}", "either it or arguments"],
     ["submit flows/greet --params [1]", "no JSON object"],
     ["submit flows/greet --params @none.json", "none.json"],

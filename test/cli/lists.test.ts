@@ -153,3 +153,23 @@ test("ps shows each process, and what is not known as a dash", async () => {
     ].join("\n"),
   );
 });
+
+test("runs list finds a target by its name, and runs of one that agents no longer have by its path", async () => {
+  api().answer(`GET ${E}/repositories`, [200, repositories]);
+  api().answer(`GET ${E}/runs`, ({ query }) => [
+    200,
+    { runs: query["target"] === "flows/greet" ? [one] : [], cursor: null },
+  ]);
+  const one = {
+    id: "Rbcdfghj",
+    target: "flows/greet",
+    status: "queued",
+    createdAt: 0,
+    completedAt: null,
+    parent: null,
+  };
+  expect(await coflux("runs list -q --target greet")).toMatchObject({ code: 0, stdout: "Rbcdfghj\n" });
+  expect(await coflux("runs list -q --target flows/gre")).toMatchObject({ code: 0, stdout: "Rbcdfghj\n" });
+  api().answer(`GET ${E}`, [200, { state: "active" }]);
+  expect(await coflux("runs list --target flows/gone")).toMatchObject({ code: 3 });
+});

@@ -18,6 +18,8 @@ export async function withAlternatives(error: unknown, api: Api): Promise<unknow
 
 interface Alternatives {
   readonly what: string;
+  /** What stands before the names, if they are not all that there are. */
+  readonly title?: string;
   readonly wanted: string;
   readonly names: readonly string[];
 }
@@ -39,7 +41,7 @@ async function alternativesTo(error: CommandError, api: Api): Promise<Alternativ
     case "execution_not_found": {
       const { runs } = await api.call("list-runs", {}, { query: { limit: ALTERNATIVES_SHOWN } });
       const names = runs.map(({ id, target }) => `${id} (${target})`);
-      return { what: `newest runs in ${project}/${environment}`, wanted: "", names };
+      return { what: `runs in ${project}/${environment}`, title: "the newest runs", wanted: "", names };
     }
     case "session_not_found": {
       const { agents } = await api.call("list-agents", {});
@@ -54,11 +56,11 @@ async function alternativesTo(error: CommandError, api: Api): Promise<Alternativ
   }
 }
 
-function describe({ what, wanted, names }: Alternatives, error: CommandError): string {
+function describe({ what, title = what, wanted, names }: Alternatives, error: CommandError): string {
   const similar = wanted === "" ? [] : similarNames(wanted, names);
   const lines: string[] = [];
   if (similar.length > 0) lines.push(`did you mean ${similar.join(" or ")}?`);
-  lines.push(names.length === 0 ? `there are no ${what}` : `${what}: ${list(names)}`);
+  lines.push(names.length === 0 ? `there are no ${what}` : `${title}: ${list(names)}`);
   if (error.hint !== undefined && names.length === 0) lines.push(error.hint);
   return lines.join("\n");
 }

@@ -62,7 +62,7 @@ function repositoriesOf({ config, workingDirectory }: Context, files: readonly s
   if (read.value.length === 0) {
     throw usageError(
       "nothing to host: no files are named, and no configuration lists repositories",
-      "coflux dev flows.ts",
+      "name a module, such as flows.ts, or list repositories in coflux.config.ts",
     );
   }
   return read.value;

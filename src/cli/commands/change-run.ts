@@ -3,11 +3,16 @@ import { usageError } from "../command-error.ts";
 import type { Context } from "../context.ts";
 
 /** `coflux runs cancel`: a whole run, or one execution with all that it called. */
-export async function cancel(context: Context, id: string): Promise<void> {
-  if (parseExecutionId(id)) await context.api.call("cancel-execution", { execution: id });
-  else if (parseRunId(id)) await context.api.call("cancel-run", { run: id });
-  else throw usageError(`${JSON.stringify(id)} is neither a run (R…) nor an execution (R…:2:1)`);
-  context.output.note(`${id} is cancelled, or was final already`);
+export async function cancel({ api, output }: Context, id: string): Promise<void> {
+  if (parseExecutionId(id)) {
+    await api.call("cancel-execution", { execution: id });
+    return output.note(`${id} is cancelled, unless it had ended before`);
+  }
+  if (!parseRunId(id)) throw usageError(`${JSON.stringify(id)} is neither a run (R…) nor an execution (R…:2:1)`);
+  await api.call("cancel-run", { run: id });
+  const { status } = await api.call("get-result", { run: id });
+  const isCancelled = status === "cancelled" || status === "pending";
+  output.note(isCancelled ? `${id} is cancelled` : `${id} had ended before (${status}); nothing was changed`);
 }
 
 /** `coflux runs rerun`: a new attempt at a step; of a whole run: at its first. */

@@ -1,3 +1,5 @@
+import type { EnvironmentView } from "../../protocol/views.ts";
+import { type CommandError, refusedError } from "../command-error.ts";
 import type { Context } from "../context.ts";
 import { formatMoment } from "../output/moment.ts";
 import { paintStatus } from "../output/status.ts";
@@ -33,11 +35,11 @@ export async function listEnvironments({ api, output, place }: Context): Promise
 }
 
 export async function createEnvironment(context: Context, name: string, { base }: { base?: string }): Promise<void> {
-  const { api, output } = context;
+  const { api, output, command } = context;
   const created = await api.call("create-environment", {}, { body: { name, base: base ?? null } });
   if (output.isJson) return output.json(created);
   output.line(created.name);
-  output.next(`coflux agent start <files…> -e ${created.name}`);
+  output.next(command("agent start <files…>", { environment: created.name }));
 }
 
 export async function showEnvironment({ api, output, place }: Context, name?: string): Promise<void> {
@@ -83,7 +85,15 @@ export async function archiveEnvironment(context: Context, name: string, { yes }
 }
 
 export async function deleteEnvironment(context: Context, name: string, { yes }: { yes?: boolean }): Promise<void> {
+  const { state } = await context.api.call("show-environment", { environment: name });
+  if (state !== "archived") throw notArchived(context, name, state);
   await confirm(context, yes, `Delete ${name} with everything in it?`);
   await context.api.call("delete-environment", { environment: name });
   context.output.note(`${name} is deleted`);
+}
+
+/** Known before anybody is asked whether they are sure. */
+function notArchived({ command }: Context, name: string, state: EnvironmentView["state"]): CommandError {
+  const message = `${name} is ${state}; only an archived environment can be deleted`;
+  return refusedError({ code: "environment_not_archived", message }, command(`environments archive ${name}`));
 }

@@ -5,12 +5,12 @@ import { ALTERNATIVES_SHOWN } from "../limits.ts";
 
 /** The path of the target that was meant by its beginning or its name; says which one when it is not what was typed. */
 export async function findTarget(context: Context, text: string): Promise<string> {
-  const targets = knownTargets(await context.api.call("list-repositories", {}));
-  return chooseTarget(context, text, targets).path;
+  return (await chooseTarget(context, text)).path;
 }
 
-/** The same among targets that are known already. */
-export function chooseTarget(context: Context, text: string, targets: readonly KnownTarget[]): KnownTarget {
+/** The same with all that its agents have declared of it. */
+export async function chooseTarget(context: Context, text: string): Promise<KnownTarget> {
+  const targets = knownTargets(await context.api.call("list-repositories", {}));
   const paths = targets.map(({ path }) => path);
   const resolved = resolveTarget(text, paths);
   const found = resolved.ok ? targets.find(({ path }) => path === resolved.value) : undefined;
@@ -24,13 +24,25 @@ export function chooseTarget(context: Context, text: string, targets: readonly K
     const message = `${text} may be any of ${similar.join(", ")}`;
     throw refusedError({ code: "target_not_found", message }, "type enough of it to tell one from the others");
   }
+  const { state } = await context.api.call("show-environment", {});
+  if (state === "archived") {
+    throw refusedError({ code: "environment_archived", message: `${project}/${environment} is archived` });
+  }
   const message = `no agent of ${project}/${environment} has declared a target ${text}`;
-  throw refusedError({ code: "target_not_found", message }, hintFor(similar, paths, context));
+  throw refusedError({ code: "target_not_found", message }, await hintFor(similar, paths, context));
 }
 
-function hintFor(similar: readonly string[], paths: readonly string[], context: Context): string {
+async function hintFor(similar: readonly string[], paths: readonly string[], context: Context): Promise<string> {
   if (similar.length > 0) return `did you mean ${similar.join(" or ")}?`;
-  if (paths.length === 0) return `nothing is hosted there yet: ${context.command("agent start <files…>")}`;
+  if (paths.length === 0) return await whyNothingIsHosted(context);
   const rest = paths.length - ALTERNATIVES_SHOWN;
   return `targets: ${paths.slice(0, ALTERNATIVES_SHOWN).join(", ")}${rest > 0 ? `, and ${rest} more` : ""}`;
+}
+
+async function whyNothingIsHosted({ api, command }: Context): Promise<string> {
+  const { agents } = await api.call("list-agents", {});
+  const connected = agents.find((agent) => agent.connected);
+  return connected === undefined
+    ? `nothing is hosted there yet: ${command("agent start <files…>")}`
+    : `the agent ${connected.host}:${connected.pid} is connected, but its files export no targets`;
 }

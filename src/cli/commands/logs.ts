@@ -19,6 +19,7 @@ export async function showLogs(context: Context, id: string, { follow = false, l
   const filter = { step, attempt, level };
   const { output } = context;
   const seen: LogView[] = [];
+  let isEmpty = true;
   let cursor: string | undefined;
 
   /** Prints all that came since the last time. */
@@ -28,6 +29,7 @@ export async function showLogs(context: Context, id: string, { follow = false, l
       const page = await patiently(follow, () => context.api.call("get-logs", { run }, { query }));
       cursor = page.cursor ?? cursor;
       for (const log of page.logs) {
+        isEmpty = false;
         if (output.isJson && !follow) seen.push(log);
         else if (output.isJson) output.jsonLine(log);
         else output.line(formatLogLine(log, output.out));
@@ -46,6 +48,7 @@ export async function showLogs(context: Context, id: string, { follow = false, l
     if (isOver) await delay(FOLLOW_WAIT_MS); // The last lines may come after the result: a log delays nothing.
     await catchUp();
   }
+  if (isEmpty) output.note(`${id} has no lines of log${level === undefined ? "" : ` of level ${level} or above`}`);
 }
 
 interface LogPlace {

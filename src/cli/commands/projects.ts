@@ -18,11 +18,11 @@ export async function listProjects({ api, output }: Context): Promise<void> {
   });
 }
 
-export async function createProject({ api, output }: Context, id: string): Promise<void> {
+export async function createProject({ api, output, command }: Context, id: string): Promise<void> {
   const created = await api.call("create-project", {}, { body: { id } });
   if (output.isJson) return output.json(created);
   output.line(created.id);
-  output.next(`coflux environments create <name> -p ${created.id}`);
+  output.next(command("environments create <name>", { project: created.id }));
 }
 
 export async function deleteProject(context: Context, project: string, { yes }: { yes?: boolean }): Promise<void> {

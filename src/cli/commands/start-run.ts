@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { text as readAll } from "node:stream/consumers";
 import type { Ms } from "../../base/clock.ts";
+import { parseTargetPath } from "../../protocol/names.ts";
 import type { StartedRunView } from "../../protocol/views.ts";
 import { CommandError, usageError } from "../command-error.ts";
 import type { Context } from "../context.ts";
@@ -42,17 +43,28 @@ export async function startRun(
     retries: retriesOf(flags.retries, flags.backoff),
   };
   const start = async (path: string): Promise<StartedRun> => {
-    const started = await context.api.call("start-run", {}, { body: { target: path, ...body } });
-    return { ...started, target: path };
+    try {
+      const started = await context.api.call("start-run", {}, { body: { target: path, ...body } });
+      return { ...started, target: path };
+    } catch (error) {
+      throw withSignature(context, path, error);
+    }
   };
   // The usual case is a whole path: only when there is no such target, or it is no path at all, the known ones are asked for.
-  if (!target.includes("/")) return await start(await findTarget(context, target));
+  if (parseTargetPath(target) === undefined) return await start(await findTarget(context, target));
   try {
     return await start(target);
   } catch (error) {
     if (!(error instanceof CommandError) || error.code !== "target_not_found") throw error;
     return await start(await findTarget(context, target));
   }
+}
+
+/** A refusal of the arguments, with the command that shows what the target takes. */
+function withSignature(context: Context, path: string, error: unknown): unknown {
+  if (!(error instanceof CommandError) || error.code !== "invalid_arguments") return error;
+  const { code, exitCode, message, details } = error;
+  return new CommandError({ code, exitCode, message, details, hint: context.command(`workflows show ${path}`) });
 }
 
 function argumentOf(word: string): unknown {

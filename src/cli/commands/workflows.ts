@@ -32,11 +32,7 @@ export async function listWorkflows(context: Context, { all = false }: ListWorkf
 /** `coflux workflows show`: one target with its parameters and options. */
 export async function showWorkflow(context: Context, text: string): Promise<void> {
   const { output } = context;
-  const { path, target, agents } = chooseTarget(
-    context,
-    text,
-    knownTargets(await context.api.call("list-repositories", {})),
-  );
+  const { path, target, agents } = await chooseTarget(context, text);
   if (output.isJson) return output.json({ path, ...target, agents });
   if (output.isQuiet) return output.line(path);
   output.facts([

@@ -1,11 +1,12 @@
 const SUGGESTIONS = 3;
-/** How much of a word may be mistyped. */
+/** How much of a word may be mistyped; of a path: of its last segment, so that a long folder does not make all its targets alike. */
 const EDITED_SHARE = 0.3;
 
 /** Those of the known names that someone who typed `text` may have meant: nearest first, none when nothing is near. */
 export function similarNames(text: string, known: readonly string[]): string[] {
   const wanted = text.toLowerCase();
-  const mostEdits = Math.max(1, Math.floor(wanted.length * EDITED_SHARE));
+  const lastSegment = wanted.slice(wanted.lastIndexOf("/") + 1);
+  const mostEdits = Math.max(1, Math.floor(lastSegment.length * EDITED_SHARE));
   return known
     .map((name) => ({ name, distance: nearness(wanted, name.toLowerCase()) }))
     .filter(({ distance }) => distance <= mostEdits)

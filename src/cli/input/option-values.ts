@@ -1,13 +1,14 @@
 import { InvalidArgumentError } from "commander";
 import type { Ms } from "../../base/clock.ts";
 import { parseDuration } from "../../base/duration.ts";
+import { RETRIES_LIMIT } from "../limits.ts";
 
 // What stands behind a flag, read into what it means. commander catches `InvalidArgumentError` and names the flag.
 
 export function durationOption(text: string): Ms {
   const parsed = parseDuration(text);
-  if (!parsed.ok) throw new InvalidArgumentError(`${parsed.error}.`);
-  return parsed.value;
+  if (parsed.ok) return parsed.value;
+  throw new InvalidArgumentError("Write a number with its unit, at most ten years: 250ms, 30s, 10m, 2h, 7d.");
 }
 
 /** `1s` or `1s,30s`: the shortest and the longest. */
@@ -21,14 +22,21 @@ export function durationRangeOption(text: string): readonly [Ms, Ms] {
 
 export function wholeNumberOption(least: number, most: number): (text: string) => number {
   return (text) => {
-    const value = /^-?\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    const value = wholeNumber(text);
     if (value >= least && value <= most) return value;
     throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
   };
 }
 
 export function retriesOption(text: string): number | "unlimited" {
-  return text === "unlimited" ? text : wholeNumberOption(0, 1_000_000)(text);
+  if (text === "unlimited") return text;
+  const value = wholeNumber(text);
+  if (value >= 0 && value <= RETRIES_LIMIT) return value;
+  throw new InvalidArgumentError(`It must be a whole number from 0 to ${RETRIES_LIMIT}, or unlimited.`);
+}
+
+function wholeNumber(text: string): number {
+  return /^-?\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
 }
 
 export function nonEmptyOption(text: string): string {

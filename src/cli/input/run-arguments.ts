@@ -2,15 +2,17 @@ import { type Result, failure, ok } from "../../base/result.ts";
 import { usageError } from "../command-error.ts";
 
 /**
- * The value of one word of the command line: JSON, or else the word itself as a string. Fails on a whole number that a JavaScript number
- * cannot hold: an id must not lose digits without a word.
+ * The value of one word of the command line: JSON, or else the word itself as a string. Fails on what was meant to be JSON and is not, and on a
+ * whole number that a JavaScript number cannot hold: an id must not lose digits without a word.
  */
 export function parseArgument(word: string): Result<unknown, string> {
   let value: unknown;
   try {
     value = JSON.parse(word);
-  } catch {
-    return ok(word);
+  } catch (error) {
+    if (!/^\s*[{["]/.test(word)) return ok(word);
+    const reason = error instanceof Error ? error.message : String(error);
+    return failure(`${word} is not valid JSON: ${reason}; as a string it is '${JSON.stringify(word)}'`);
   }
   if (typeof value !== "number" || Number.isSafeInteger(value) || !/^-?\d+$/.test(word.trim())) return ok(value);
   return failure(`${word} is larger than a number can be exact; as a string it is '"${word}"'`);

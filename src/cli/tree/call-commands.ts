@@ -11,7 +11,7 @@ import type { WatchFlags } from "../commands/watch-run.ts";
 import { progressKinds } from "../run-tree/progress-kind.ts";
 import type { Acting } from "./act.ts";
 
-const argumentHelp = "JSON; a word that is not valid JSON is a string";
+const argumentHelp = "JSON, or a word, which is a string; 7 is a number, '\"7\"' a string";
 
 /** `submit` and `run`. */
 export function defineCallCommands(program: Command, acting: Acting): void {
@@ -61,7 +61,7 @@ function withCallFlags(command: Command): Command {
   return command
     .argument("<target>", "repository/name of a workflow, or enough of it to tell it from others")
     .argument("[arguments...]", argumentHelp)
-    .option("--params <json>", "one object instead of arguments: JSON, @file or - for stdin", nonEmptyOption)
+    .option("--params <json>", "one object as the only argument: JSON, @file or - for stdin", nonEmptyOption)
     .option("--idempotency-key <key>", "the same key, target and arguments give the same run", nonEmptyOption)
     .option("--delay <duration>", "how long until it is due, such as 10m", durationOption)
     .option("--timeout <duration>", "how long its function may run, such as 30s", durationOption)

@@ -12,14 +12,14 @@ const filesHelp = "modules of workflows and tasks: path or name=path; default: t
 
 /** `dev`, `server start` and `agent start`: what stays until it is stopped. */
 export function defineStartCommands(program: Command, acting: Acting): void {
-  withAgentFlags(program.command("dev"))
+  withAgentFlags(program.command("dev"), "3s")
     .summary("server, environment and agent in one, with reload")
     .description(
-      "Hosts the files and reloads them when they change. If no server answers at the url, one is started here, with its data in ./.coflux.\n" +
-        "The project and the environment are created when they are missing. Ctrl-C stops all that was started.",
+      "Hosts the files and reloads them when they change. If no server answers at the url, one is started here, with its data in ./.coflux;\n" +
+        "the url says its port. The project and the environment are created when they are missing. Ctrl-C stops all that was started.",
     )
     .option("--data-dir <directory>", "where a server that is started here keeps its data", nonEmptyOption)
-    .addHelpText("after", examples(["coflux dev flows.ts"]))
+    .addHelpText("after", examples(["coflux dev flows.ts", "coflux dev flows.ts --url http://127.0.0.1:7805"]))
     .action(
       acting(async (context, files: string[], flags: DevFlags) => {
         const { dev } = await import("../commands/dev.ts");
@@ -56,7 +56,7 @@ export function defineStartCommands(program: Command, acting: Acting): void {
     );
 
   const agent = program.command("agent").description("run an agent");
-  withAgentFlags(agent.command("start"))
+  withAgentFlags(agent.command("start"), "2m")
     .description("host repositories of one environment in the foreground; the first signal drains, the second aborts")
     .option("--watch", "reload a repository when its sources change")
     .addHelpText("after", examples(["coflux agent start flows.ts billing=src/billing/flows.ts -e production"]))
@@ -68,13 +68,13 @@ export function defineStartCommands(program: Command, acting: Acting): void {
     );
 }
 
-function withAgentFlags(command: Command): Command {
+function withAgentFlags(command: Command, drainTimeout: string): Command {
   return command
     .argument("[files...]", filesHelp)
     .option("--concurrency <number>", "executions that run at once (100)", wholeNumberOption(1, CONCURRENCY_LIMIT))
     .option("--executors <number>", "processes that run them (number of cores)", wholeNumberOption(1, EXECUTORS_LIMIT))
     .option("--provides <key=value>", "a tag that this agent offers; may be given several times", tagOption)
-    .option("--drain-timeout <duration>", "how long a drain waits for what runs (2m)", durationOption);
+    .option("--drain-timeout <duration>", `how long a drain waits for what runs (${drainTimeout})`, durationOption);
 }
 
 const memoryOption = wholeNumberOption(LEAST_MEMORY_MB, MEMORY_LIMIT_MB);

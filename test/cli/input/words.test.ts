@@ -19,12 +19,15 @@ describe("a word of the command line", () => {
     ["null", null],
     ['"17"', "17"],
     ['{"a":[1]}', { a: [1] }],
-    ["{a:1}", "{a:1}"],
     ["", ""],
     ["2026-11-01", "2026-11-01"],
     ["1e400", Infinity],
   ])("%j is %j", (word, value) => {
     expect(parseArgument(word)).toEqual({ ok: true, value });
+  });
+
+  test.each(['{"a":4', "{a:1}", "[1,]", '"Joe'])("%s was meant as JSON and is refused", (word) => {
+    expect(parseArgument(word)).toEqual({ ok: false, error: expect.stringContaining(`${word} is not valid JSON`) });
   });
 
   test("a whole number that would lose digits is refused", () => {
@@ -96,6 +99,8 @@ test("names that are near are suggested, the nearest first", () => {
   expect(similarNames("prodution", known)).toEqual(["production"]);
   expect(similarNames("Developmnet", known)).toEqual(["development"]);
   expect(similarNames("x", known)).toEqual([]);
+  expect(similarNames("flows/helo", ["flows/hello", "flows/cls"])).toEqual(["flows/hello"]);
+  expect(similarNames("flwos/hello", ["flows/hello", "flows/help"])).toEqual(["flows/hello"]);
   expect(similarNames("gret", ["flows/greet", "flows/great", "flows/other"])).toEqual(["flows/greet", "flows/great"]);
 });
 
