@@ -68,6 +68,13 @@ test.each(["--json", "-q", "--progress none"])("with %s nothing but the result i
   expect(await coflux(`run flows/greet ${flag}`)).toEqual({ code: 0, stdout: "5\n", stderr: "" });
 });
 
+test("a workflow that returns nothing prints nothing, but for programs", async () => {
+  result({ status: "succeeded", value: { $: "undefined" } });
+  api().onTopic((socket) => tell(socket, views));
+  expect(await coflux("run flows/greet -q")).toEqual({ code: 0, stdout: "", stderr: "" });
+  expect((await coflux("run flows/greet --json")).stdout).toBe('{"$":"undefined"}\n');
+});
+
 test("the tree is drawn in place, and its last state stays", async () => {
   api().onTopic((socket) => tell(socket, views));
   const { stderr } = await coflux("runs watch Rbcdfghj --progress tree", {

@@ -8,9 +8,13 @@ import { formatBytes } from "../output/bytes.ts";
 
 type Printing = Pick<Context, "api" | "output" | "command">;
 
-/** Prints the value of a run's result as JSON. A large one is a blob: it is fetched, and looks as it would if it were small. */
+/**
+ * Prints the value of a run's result as JSON, and nothing for a function that returns nothing, unless a program reads. A large one is a blob:
+ * it is fetched, and looks as it would if it were small.
+ */
 export async function printResult(context: Printing, run: string, value: unknown): Promise<void> {
   const { api, output } = context;
+  if (isNothing(value) && !output.isJson) return;
   const blob = blobIn(value);
   if (blob === undefined) return output.json(value);
   const { key, size, references = [] } = blob;
@@ -20,6 +24,11 @@ export async function printResult(context: Printing, run: string, value: unknown
     return output.note(`the result takes ${formatBytes(size)}, too much for a terminal: ${file} > result.json`);
   }
   output.json(valueToApi({ kind: "inline", data: await api.blobText(key), references }));
+}
+
+/** `{"$":"undefined"}` */
+function isNothing(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "$" in value && value.$ === "undefined";
 }
 
 interface BlobView {
