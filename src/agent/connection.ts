@@ -1,6 +1,7 @@
 import { WebSocket } from "ws";
 import type { Cancel, Timers } from "../base/clock.ts";
 import { FRAME_LIMIT_BYTES, PING_INTERVAL_MS } from "../protocol/limits.ts";
+import { readErrorBody } from "../protocol/read-failure.ts";
 import { AGENT_SUBPROTOCOL } from "../protocol/version.ts";
 import { CONNECT_DEADLINE_MS, REFUSAL_LIMIT_BYTES } from "./limits.ts";
 import type { SessionEvent } from "./session-machine.ts";
@@ -91,13 +92,8 @@ export function createConnection({ url, timers, onEvent }: ConnectionOptions): C
 
 /** The API's error body, or what else the server said instead of letting us in. */
 function readRefusal(body: string, status: number): { code: string; reason: string } {
-  try {
-    const parsed: { readonly error?: { readonly code?: unknown; readonly message?: unknown } } = JSON.parse(body);
-    const { code, message } = parsed.error ?? {};
-    if (typeof code === "string" && typeof message === "string") return { code, reason: message };
-  } catch {
-    // Not our server, or something between.
-  }
+  const told = readErrorBody(body);
+  if (told !== undefined) return { code: told.code, reason: told.message };
   return { code: "", reason: `the server answered ${status} instead of opening a WebSocket` };
 }
 

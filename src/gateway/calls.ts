@@ -1,5 +1,6 @@
 import type { RequestName, RequestParams } from "../protocol/orchestrator-requests.ts";
-import { type Failure, isErrorCode } from "../protocol/error-codes.ts";
+import type { Failure } from "../protocol/error-codes.ts";
+import { asFailure, readFailure } from "../protocol/read-failure.ts";
 import { type Result, failure, ok } from "../base/result.ts";
 import type { Ms } from "../base/clock.ts";
 import { isRepeatable } from "../protocol/orchestrator-requests.ts";
@@ -68,15 +69,11 @@ export function demandOf(name: RequestName, params: Params): { bytes: number; is
 export function readReply(payload: Buffer): { id: number; result: Result<unknown, Failure> } {
   const [id, isOk, value] = unpackListExactly(payload);
   if (typeof id !== "number") throw new Error("a reply without a number");
-  return { id, result: isOk === true ? ok(value) : failure(readFailure(value)) };
+  return { id, result: isOk === true ? ok(value) : failure(failureOf(value)) };
 }
 
-function readFailure(value: unknown): Failure {
-  const { code, message, details } = (value ?? {}) as Partial<Failure>; // Any member may be absent or wrong; each is looked at.
-  if (typeof code !== "string" || !isErrorCode(code)) {
-    return { code: "internal", message: "The orchestrator failed without a reason." };
-  }
-  return { code, message: String(message), ...(details === undefined ? {} : { details }) };
+function failureOf(value: unknown): Failure {
+  return asFailure(readFailure(value) ?? { code: "internal", message: "The orchestrator failed without a reason." });
 }
 
 /** What a request holds in memory while it waits: its values, and little else. */

@@ -15,6 +15,7 @@ import {
   repositoryNameRule,
 } from "./names.ts";
 import { DURATION_LIMIT_MS } from "../base/duration.ts";
+import { isObject } from "../base/json.ts";
 import { logLevels } from "./agent-messages.ts";
 import { parseStepId } from "./ids.ts";
 import { runStatuses } from "./views.ts";
@@ -27,10 +28,7 @@ const durationMs = z.int().min(0).max(DURATION_LIMIT_MS);
 /** Text that only its maker understands. */
 const cursor = z.string().regex(/^[\x21-\x7e]{1,100}$/, "a cursor from an earlier answer is expected");
 /** Taken as it is: a schema for its members would lose one called `__proto__`. */
-const jsonObject = z.custom<Readonly<Record<string, unknown>>>(
-  (input) => typeof input === "object" && input !== null && !Array.isArray(input),
-  "an object is expected",
-);
+const jsonObject = z.custom<Readonly<Record<string, unknown>>>(isObject, "an object is expected");
 
 const names = { project: `1 to 63 of \`a-z 0-9 -\``, environment: "segments joined by `/`: `development/joe`" };
 

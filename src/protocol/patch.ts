@@ -1,3 +1,5 @@
+import { isObject } from "../base/json.ts";
+
 // Differences between two JSON values, for live views. A patch is a list of operations in order:
 //   [path, value]            set the member or element at `path`
 //   [path]                   delete the member at `path`, or cut the list at that index
@@ -129,8 +131,4 @@ function withMember(value: Readonly<Record<string, unknown>>, name: string, memb
   const copy = { ...value };
   Object.defineProperty(copy, name, { value: member, enumerable: true, configurable: true, writable: true });
   return copy;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,5 @@
+import { isObject } from "../base/json.ts";
+
 // Shapes of what travels on the hot path. A message is an array, `[code, field, field, …]`: small, quick to pack, and a receiver ignores
 // fields behind the ones it knows, so that a later version may add some. Each shape is stated once; its type is derived from it.
 
@@ -118,7 +120,7 @@ export function asArray(input: unknown, path: string): readonly unknown[] {
 }
 
 function asObject(input: unknown, path: string): Readonly<Record<string, unknown>> {
-  if (typeof input === "object" && input !== null && !Array.isArray(input)) return input as Record<string, unknown>;
+  if (isObject(input)) return input;
   throw new ShapeError(path, "an object");
 }
 

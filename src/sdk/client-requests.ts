@@ -1,5 +1,6 @@
 import { jitteredDelayMs } from "../base/backoff.ts";
 import type { Ms } from "../base/clock.ts";
+import { readErrorBody } from "../protocol/read-failure.ts";
 import { brandClass } from "../protocol/value-format/brand.ts";
 import type { ClientWorld } from "./client-world.ts";
 
@@ -91,41 +92,14 @@ function mayRepeat({ code, status }: ApiError, { isRepeatable }: ApiRequest): bo
 }
 
 function refusal(status: number, text: string): ApiError {
-  const error: unknown = memberOf(parseJson(text), "error");
-  const [code, message, details] = [memberOf(error, "code"), memberOf(error, "message"), memberOf(error, "details")];
-  if (typeof code !== "string" || typeof message !== "string") {
-    const excerpt = text.slice(0, 200);
-    return new ApiError({
-      code: "bad_answer",
-      status,
-      message: `HTTP ${status}, and not from a Coflux server: ${excerpt}`,
-    });
-  }
-  return new ApiError({
-    code,
-    status,
-    message,
-    ...(typeof details === "object" && details !== null ? { details } : {}),
-  });
+  const told = readErrorBody(text);
+  if (told !== undefined) return new ApiError({ ...told, status });
+  const message = `HTTP ${status}, and not from a Coflux server: ${text.slice(0, 200)}`;
+  return new ApiError({ code: "bad_answer", status, message });
 }
 
 function unreachable(url: string, cause: unknown): ApiError {
   const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
   const reason = inner instanceof Error && inner.message !== "" ? inner.message : String(inner);
   return new ApiError({ code: "unreachable", status: 0, message: `no answer from ${url}: ${reason}` }, { cause });
-}
-
-/** JSON, or undefined for text that is none. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-export function memberOf(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, name)
-    ? Reflect.get(value, name)
-    : undefined;
 }

@@ -1,10 +1,11 @@
+import { memberOf } from "../base/json.ts";
 import type { WireError } from "../protocol/outcome.ts";
 import { valueFromApi } from "../protocol/value-format/api-form.ts";
 import { decodeValue } from "../protocol/value-format/decode.ts";
 import { SerializationError } from "../protocol/value-format/serialization-error.ts";
 import type { Reference, Value } from "../protocol/values.ts";
 import type { ErrorView, RunResultView } from "../protocol/views.ts";
-import { ApiError, memberOf } from "./client-requests.ts";
+import { ApiError } from "./client-requests.ts";
 import type { FailedOutcome } from "./outcome.ts";
 
 type ResultOutcome =

@@ -1,8 +1,9 @@
 import { type Duration, parseDuration } from "../base/duration.ts";
+import { parseJson } from "../base/json.ts";
 import type { TargetOptions } from "../protocol/manifest.ts";
 import { encodeValue } from "../protocol/value-format/encode.ts";
 import type { LogsView, RerunView, RunListView, RunStatus, RunView, StartedRunView } from "../protocol/views.ts";
-import { type ApiRequest, ApiError, type RequestSettings, parseJson, sendRequest } from "./client-requests.ts";
+import { type ApiRequest, ApiError, type RequestSettings, sendRequest } from "./client-requests.ts";
 import { readOutcome } from "./client-results.ts";
 import { realWorld } from "./client-world.ts";
 import { WaitTimeout } from "./errors.ts";

@@ -1,4 +1,5 @@
 import { type Duration, parseDuration } from "../base/duration.ts";
+import { isObject } from "../base/json.ts";
 import { type RetryPolicy, type TargetOptions, noOptions } from "../protocol/manifest.ts";
 import { isTargetName, targetNameRule } from "../protocol/names.ts";
 
@@ -144,10 +145,6 @@ function setting<K extends string, V>(member: K, read: V | string): Partial<Reco
 
 function isWhole(input: unknown, least: number, most: number): input is number {
   return typeof input === "number" && Number.isInteger(input) && input >= least && input <= most;
-}
-
-function isObject(input: unknown): input is Record<string, unknown> {
-  return typeof input === "object" && input !== null && !Array.isArray(input);
 }
 
 function isPredicate(input: unknown): input is (error: unknown) => boolean {

@@ -1,6 +1,7 @@
 import { errorText } from "../../base/error-text.ts";
+import { readErrorBody } from "../../protocol/read-failure.ts";
 import type { RouteParameters, RouteResults } from "../../protocol/http-api.ts";
-import { type Failure, isErrorCode } from "../../protocol/error-codes.ts";
+import { isErrorCode } from "../../protocol/error-codes.ts";
 import { CommandError, refusedError } from "../command-error.ts";
 import { exitCodeOfStatus, exitCodes } from "../exit-codes.ts";
 import { type CallName, calls } from "./calls.ts";
@@ -98,7 +99,7 @@ function parseAnswer(url: string, text: string): unknown {
 
 /** The error that the API describes in the body, or a server that does not speak this API. */
 function refusal(url: string, answer: HttpAnswer): CommandError {
-  const body = failureIn(answer.text);
+  const body = readErrorBody(answer.text);
   if (body === undefined) return notCoflux(url, `it answered with status ${answer.status}`);
   const { code, message, details } = body;
   if (!isErrorCode(code)) {
@@ -107,29 +108,6 @@ function refusal(url: string, answer: HttpAnswer): CommandError {
   const hint =
     answer.retryAfter === undefined ? undefined : `try again in ${answer.retryAfter} s; coflux ps says what is wrong`;
   return refusedError({ code, message, ...(details === undefined ? {} : { details }) }, hint);
-}
-
-type FailureBody = Omit<Failure, "code"> & { readonly code: string };
-
-function failureIn(text: string): FailureBody | undefined {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const error = memberOf(body, "error");
-  const [code, message, details] = [memberOf(error, "code"), memberOf(error, "message"), memberOf(error, "details")];
-  if (typeof code !== "string" || typeof message !== "string") return undefined;
-  return typeof details === "object" && details !== null
-    ? { code, message, details: { ...details } }
-    : { code, message };
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null
-    ? Object.entries(value).find(([key]) => key === name)?.[1]
-    : undefined;
 }
 
 function unreachable(url: string, reason: string): CommandError {

@@ -1,6 +1,7 @@
+import { parseJson } from "../../base/json.ts";
 import { applyPatch, type Patch } from "../../protocol/patch.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
-import { isErrorCode } from "../../protocol/error-codes.ts";
+import { asFailure, readFailure } from "../../protocol/read-failure.ts";
 
 // What the server says on `E/topics` (protocol/topics.ts), read into the value of one topic.
 
@@ -28,7 +29,7 @@ export function readTopicMessage(state: TopicState | null, text: string): TopicS
     case "patch":
       return applyNext(state, message[2], message[3]);
     case "error":
-      return { kind: "refused", failure: readFailure(message[2]) };
+      return { kind: "refused", failure: asFailure(readFailure(message[2]) ?? nameless) };
     default:
       return { kind: "lost" };
   }
@@ -43,22 +44,14 @@ function applyNext(state: TopicState | null, version: unknown, patch: unknown): 
   }
 }
 
+/** What a refusal without a failure in it counts as. */
+const nameless = { code: "internal", message: "the topic is refused" };
+
 function parseList(text: string): readonly unknown[] | undefined {
-  try {
-    const message: unknown = JSON.parse(text);
-    return Array.isArray(message) ? message : undefined;
-  } catch {
-    return undefined;
-  }
+  const message = parseJson(text);
+  return Array.isArray(message) ? message : undefined;
 }
 
 function isPatch(patch: unknown): patch is Patch {
   return Array.isArray(patch) && patch.every((operation) => Array.isArray(operation) && Array.isArray(operation[0]));
-}
-
-function readFailure(body: unknown): Failure {
-  const fields = typeof body === "object" && body !== null ? body : {};
-  const code = "code" in fields && typeof fields.code === "string" ? fields.code : "";
-  const message = "message" in fields && typeof fields.message === "string" ? fields.message : "the topic is refused";
-  return { code: isErrorCode(code) ? code : "internal", message };
 }

@@ -1,3 +1,4 @@
+import { isObject } from "../../base/json.ts";
 import { type Result, failure, ok } from "../../base/result.ts";
 import type { Config } from "../../sdk/config.ts";
 
@@ -67,8 +68,4 @@ function wholeNumber(value: unknown, path: readonly string[]): ConfigProblem | u
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0
     ? undefined
     : { path, problem: "must be a whole number" };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 import { SUBSCRIPTIONS_LIMIT, TOPIC_UNREAD_BYTES } from "../limits.ts";
 import type { TopicHub, TopicSubscription } from "./topic-hub.ts";
+import { parseJson } from "../../base/json.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
 import type { SocketSweep } from "../sockets/socket-sweep.ts";
 import type { WatchedSocket } from "../sockets/watched-socket.ts";
@@ -78,15 +79,11 @@ export function attachTopics(
 
 /** `["subscribe", id, name]` or `["unsubscribe", id]`; the name is null for the latter. */
 function readMessage(text: string): { id: number; name: string | null } | undefined {
-  try {
-    const message: unknown = JSON.parse(text);
-    const [kind, id, name] = Array.isArray(message) ? message : [];
-    if (typeof id !== "number" || !Number.isSafeInteger(id)) return undefined;
-    if (kind === "unsubscribe") return { id, name: null };
-    return kind === "subscribe" && typeof name === "string" ? { id, name } : undefined;
-  } catch {
-    return undefined;
-  }
+  const message = parseJson(text);
+  const [kind, id, name]: readonly unknown[] = Array.isArray(message) ? message : [];
+  if (typeof id !== "number" || !Number.isSafeInteger(id)) return undefined;
+  if (kind === "unsubscribe") return { id, name: null };
+  return kind === "subscribe" && typeof name === "string" ? { id, name } : undefined;
 }
 
 function tooMany(): Failure {

@@ -1,5 +1,6 @@
 import { type RunId, executionIdOf } from "../../protocol/ids.ts";
 import { type LogLevel, logLevels } from "../../protocol/agent-messages.ts";
+import { isObject } from "../../base/json.ts";
 import type { LogView, LogsView } from "../../protocol/views.ts";
 import type { Database } from "../store/database.ts";
 import { findRun } from "../store/runs.ts";
@@ -79,7 +80,7 @@ function logOf({ runId, number, attempt, sequence, timestamp, level, template, t
 function valuesOf(column: string | null): LogView["values"] {
   try {
     const values: unknown = JSON.parse(column ?? "{}");
-    return typeof values === "object" && values !== null && !Array.isArray(values) ? { ...values } : {};
+    return isObject(values) ? { ...values } : {};
   } catch {
     return {};
   }
