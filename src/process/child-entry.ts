@@ -78,7 +78,9 @@ export async function runChild<C>(options: ChildOptions<C>): Promise<void> {
   const fatal = dieWith(log);
   process.on("uncaughtException", (error) => fatal("bug", errorStack(error)));
   process.on("unhandledRejection", (reason) => fatal("bug", errorStack(reason)));
-  process.on("disconnect", () => process.exit(EXIT_ALONE)); // The supervisor is gone: nobody would restart or stop this process.
+  // Without the supervisor nobody would restart or stop this process. It may have gone while this file was loaded, and then nothing is heard of it.
+  process.on("disconnect", () => process.exit(EXIT_ALONE));
+  if (!process.connected) process.exit(EXIT_ALONE);
   // Ctrl-C and a closed terminal reach the whole process group; the supervisor decides in which order it ends.
   for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => undefined);
 

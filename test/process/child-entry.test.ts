@@ -127,6 +127,12 @@ describe("a child", () => {
     expect(await child.exit).toBe(69);
   });
 
+  test("exits when the supervisor has gone before it was loaded", async () => {
+    const child = new Child({ behaviour: "serves" });
+    child.disconnect();
+    expect(await child.exit).toBe(69);
+  });
+
   test.each([
     ["throws-at-start", "bug", "no disk today"],
     ["throws-later", "bug", "a bug"],
