@@ -23,7 +23,7 @@ import {
 } from "../protocol/executor-messages.ts";
 import { PING_DEAD_MS } from "../protocol/limits.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
-import { pack, unpack } from "../process/pack.ts";
+import { pack, unpackList } from "../process/pack.ts";
 import {
   CHALLENGE_DEADLINE_MS,
   CONNECT_DEADLINE_MS,
@@ -229,12 +229,12 @@ export function createSessionMachine(options: { identity: AgentIdentity; random:
     if (envelope === undefined) throw new Error("it has no envelope");
     heardAt = now;
     if (envelope.kind === "control") {
-      return unpackMessages(agentFrameBody(bytes)).flatMap((item) => onControl(decodeAgentControlReply(item), now));
+      return unpackList(agentFrameBody(bytes)).flatMap((item) => onControl(decodeAgentControlReply(item), now));
     }
     if (connection.kind !== "open" || envelope.epoch !== connection.epoch) return [];
     memory.acknowledge(envelope.acknowledged);
     if (envelope.kind === "acknowledgement") return [];
-    const commands = unpackMessages(agentFrameBody(bytes)).map(decodeRelayedAgentCommand).filter(memory.isNews);
+    const commands = unpackList(agentFrameBody(bytes)).map(decodeRelayedAgentCommand).filter(memory.isNews);
     return commands.length === 0 ? [] : [{ kind: "commands", commands }];
   };
 
@@ -349,10 +349,4 @@ function connectionDueAt(connection: Connection, heardAt: Ms): Ms {
     default:
       return exhaustive(connection);
   }
-}
-
-function unpackMessages(body: Uint8Array): readonly unknown[] {
-  const messages = unpack(body);
-  if (Array.isArray(messages)) return messages;
-  throw new Error("its body is no list");
 }

@@ -4,7 +4,7 @@ import { asFailure, readFailure } from "../protocol/read-failure.ts";
 import { type Result, failure, ok } from "../base/result.ts";
 import type { Ms } from "../base/clock.ts";
 import { isRepeatable } from "../protocol/orchestrator-requests.ts";
-import { unpackListExactly } from "../process/link.ts";
+import { unpackListExactly } from "../process/pack.ts";
 
 // Requests on their way to one orchestrator, each under the number by which its reply names it.
 

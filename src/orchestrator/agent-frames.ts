@@ -10,7 +10,7 @@ import { AGENT_ENVELOPE_BYTES, type AgentEnvelope } from "../protocol/agent-fram
 import { FRAME_LIMIT_BYTES } from "../protocol/limits.ts";
 import { exhaustive } from "../base/exhaustive.ts";
 import { errorText } from "../base/error-text.ts";
-import { unpackList } from "../process/link.ts";
+import { unpackList } from "../process/pack.ts";
 import { packLists } from "../process/message-lists.ts";
 import { pack } from "../process/pack.ts";
 import type { ConnectionEvent } from "./agent-connection.ts";

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
-import { type Link, createLink, unpackList } from "../process/link.ts";
-import { pack } from "../process/pack.ts";
+import { type Link, createLink } from "../process/link.ts";
+import { listHead, packToKeep, unpackList } from "../process/pack.ts";
 import { AGENT_ENVELOPE_BYTES, writeAgentEnvelope } from "../protocol/agent-frame.ts";
 import { linkTypes } from "../protocol/link-frame.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
@@ -37,6 +37,11 @@ export interface GatewayLink extends AgentPort, ReplyPort, TopicPort {
 
 const CONNECTION_BYTES = 4;
 
+// Before what a thread has packed already.
+const replyHead = listHead(3);
+const eventHead = listHead(2);
+const packedTrue = packToKeep(true);
+
 export function openGatewayLink(stream: Duplex, epoch: number, events: GatewayLinkEvents): GatewayLink {
   let isOpen = false;
   const link: Link = createLink(stream, {
@@ -61,7 +66,7 @@ export function openGatewayLink(stream: Duplex, epoch: number, events: GatewayLi
     reply(id, result) {
       link.sendPacked(linkTypes.reply, result.ok ? [id, true, result.value] : [id, false, result.error]);
     },
-    replyPacked: (id, value) => link.send(linkTypes.reply, listHead(3), packSmall(id), packedTrue, ...value),
+    replyPacked: (id, value) => link.send(linkTypes.reply, replyHead, packToKeep(id), packedTrue, ...value),
     sendFrame(connection, envelope, body) {
       agentHead.writeUInt32BE(connection);
       writeAgentEnvelope(agentHead.subarray(CONNECTION_BYTES), envelope);
@@ -70,7 +75,7 @@ export function openGatewayLink(stream: Duplex, epoch: number, events: GatewayLi
     closeConnection: (connection, code, reason) => link.sendPacked(linkTypes.agentClose, [connection, code, reason]),
     sendEvent: (subscription, event) => link.sendPacked(linkTypes.topicEvent, [subscription, event]),
     sendPackedEvent: (subscription, event) =>
-      link.send(linkTypes.topicEvent, listHead(2), packSmall(subscription), ...event),
+      link.send(linkTypes.topicEvent, eventHead, packToKeep(subscription), ...event),
     hasCredit: () => link.hasCredit(),
     sayGoodbye: () => link.send(linkTypes.goodbye),
     close: () => link.close(),
@@ -114,15 +119,4 @@ function readFrame(
 function asNumber(input: unknown): number {
   if (typeof input === "number") return input;
   throw new Error("a frame without its number");
-}
-
-// A packed list is its head and then its members: one that was packed elsewhere is put in as it is.
-const packedTrue = Uint8Array.of(0xc3);
-
-function listHead(members: 2 | 3): Uint8Array {
-  return Uint8Array.of(0x90 | members);
-}
-
-function packSmall(value: number): Uint8Array {
-  return new Uint8Array(pack(value));
 }

@@ -1,5 +1,12 @@
 import { LINK_LENGTH_BYTES } from "../protocol/link-frame.ts";
 
+/** A frame with its length in place, and room for the `length` bytes that follow it, from LINK_LENGTH_BYTES on. */
+export function beginFrame(length: number): Buffer {
+  const frame = Buffer.allocUnsafe(LINK_LENGTH_BYTES + length);
+  frame.writeUInt32BE(length, 0);
+  return frame;
+}
+
 /** Takes the bytes of a stream as they come and gives whole frames. The length that stands before each counts what follows it. */
 export interface Framer {
   /** Calls `onFrame` for every frame that these bytes complete. Throws on a length beyond the limit: the stream is then lost. */

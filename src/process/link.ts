@@ -2,8 +2,8 @@ import type { Duplex } from "node:stream";
 import { errorText } from "../base/error-text.ts";
 import { LINK_FRAME_LIMIT_BYTES, LINK_LENGTH_BYTES, type LinkType, linkTypes } from "../protocol/link-frame.ts";
 import { LINK_WINDOW_BYTES, LINK_WINDOW_FRAMES } from "../protocol/limits.ts";
-import { createFramer } from "./framer.ts";
-import { pack, unpack, unpackExactly } from "./pack.ts";
+import { beginFrame, createFramer } from "./framer.ts";
+import { pack } from "./pack.ts";
 
 // A link carries frames over one stream, with credit: each side may have so many bytes and frames in flight until the other says that it has
 // handled some. Whoever forwards from a source asks `hasCredit` and stops reading the source while it is false.
@@ -65,8 +65,7 @@ export function createLink(stream: Duplex, events: LinkEvents): Link {
     if (isClosed) return;
     let length = 1;
     for (const part of parts) length += part.byteLength;
-    const frame = Buffer.allocUnsafe(LINK_LENGTH_BYTES + length);
-    frame.writeUInt32BE(length, 0);
+    const frame = beginFrame(length);
     frame.writeUInt8(type, LINK_LENGTH_BYTES);
     let offset = LINK_LENGTH_BYTES + 1;
     for (const part of parts) {
@@ -125,19 +124,4 @@ export function createLink(stream: Duplex, events: LinkEvents): Link {
     hasCredit,
     close: () => closeWith("closed here"),
   };
-}
-
-/** Unpacks a payload that must be a list; anything else ends the link as a broken peer. */
-export function unpackList(payload: Buffer): readonly unknown[] {
-  return listIn(unpack(payload));
-}
-
-/** Like `unpackList`, for a payload with values of users in it: their keys stay what they are. */
-export function unpackListExactly(payload: Buffer): readonly unknown[] {
-  return listIn(unpackExactly(payload));
-}
-
-function listIn(value: unknown): readonly unknown[] {
-  if (Array.isArray(value)) return value;
-  throw new Error("a payload that is no list");
 }

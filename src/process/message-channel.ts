@@ -1,9 +1,9 @@
 import type { Duplex } from "node:stream";
 import { errorText } from "../base/error-text.ts";
 import { LINK_LENGTH_BYTES } from "../protocol/link-frame.ts";
-import { createFramer } from "./framer.ts";
+import { beginFrame, createFramer } from "./framer.ts";
 import { packLists } from "./message-lists.ts";
-import { unpackList } from "./link.ts";
+import { unpackList } from "./pack.ts";
 
 // Lists of messages over one stream, each with its length before it. Everything that is sent in one turn of the event loop travels as one
 // list: under load a message costs its bytes, and not a write.
@@ -46,8 +46,7 @@ export function createMessageChannel<M>(stream: Duplex, options: MessageChannelO
     const messages = unsent;
     unsent = [];
     packLists(messages, options.limitBytes, (bytes) => {
-      const frame = Buffer.allocUnsafe(LINK_LENGTH_BYTES + bytes.byteLength);
-      frame.writeUInt32BE(bytes.byteLength, 0);
+      const frame = beginFrame(bytes.byteLength);
       frame.set(bytes, LINK_LENGTH_BYTES);
       stream.write(frame);
     });

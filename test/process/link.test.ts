@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { type Link, createLink, unpackList } from "../../src/process/link.ts";
-import { pack } from "../../src/process/pack.ts";
+import { type Link, createLink } from "../../src/process/link.ts";
+import { pack, unpackList } from "../../src/process/pack.ts";
 import { LINK_FRAME_LIMIT_BYTES, linkTypes } from "../../src/protocol/link-frame.ts";
 import { LINK_WINDOW_BYTES, LINK_WINDOW_FRAMES } from "../../src/protocol/limits.ts";
 import { arrivals } from "../support/arrivals.ts";

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Result } from "../../src/base/result.ts";
-import { type Link, createLink, unpackList } from "../../src/process/link.ts";
+import { type Link, createLink } from "../../src/process/link.ts";
+import { unpackList } from "../../src/process/pack.ts";
 import { linkTypes } from "../../src/protocol/link-frame.ts";
 import type { Failure } from "../../src/protocol/error-codes.ts";
 import type { RequestName, RequestParams, RequestResults } from "../../src/protocol/orchestrator-requests.ts";

@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
-import { type Link, createLink, unpackList } from "../../src/process/link.ts";
+import { type Link, createLink } from "../../src/process/link.ts";
+import { unpackList } from "../../src/process/pack.ts";
 import { linkTypes } from "../../src/protocol/link-frame.ts";
 import type { RequestName } from "../../src/protocol/orchestrator-requests.ts";
 import type { Failure } from "../../src/protocol/error-codes.ts";

@@ -1,6 +1,6 @@
 import type { Link } from "../../process/link.ts";
 import { linkTypes } from "../../protocol/link-frame.ts";
-import { unpackList } from "../../process/link.ts";
+import { unpackList } from "../../process/pack.ts";
 
 // The connected agents of one environment. Each socket has a number under which its frames travel on the link; frames pass untouched.
 // While the link is down nothing is read from agents; while it has no credit nothing is read from those that have just sent something.

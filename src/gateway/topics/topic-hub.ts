@@ -1,4 +1,5 @@
-import { type Link, unpackListExactly } from "../../process/link.ts";
+import type { Link } from "../../process/link.ts";
+import { unpackListExactly } from "../../process/pack.ts";
 import { type Topic, type TopicEvent, topicName } from "../../protocol/topics.ts";
 import { type TopicMirror, createTopicMirror } from "./topic-mirror.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
