@@ -2,7 +2,6 @@ import type { Clock, Ms, Timers } from "../base/clock.ts";
 import { COME_BACK_WITHIN_MS, DRAIN_GRACE_MS, DRAIN_LOOK_MS } from "./limits.ts";
 import { type Random, randomBelow } from "../base/random.ts";
 import type { Duplex } from "node:stream";
-import type { Failure } from "../protocol/error-codes.ts";
 import type { Log } from "../process/log.ts";
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
@@ -14,6 +13,7 @@ import { createHttpApi } from "./http/api.ts";
 import { createHttpServer } from "./http/http-server.ts";
 import { createUpgrades } from "./sockets/upgrades.ts";
 import { isWebSocket, readAgain } from "./sockets/ignored-upgrade.ts";
+import { stopping } from "./http/admission.ts";
 import { startSocketSweep } from "./sockets/socket-sweep.ts";
 
 export interface GatewayParts {
@@ -85,8 +85,4 @@ export function createGateway(parts: GatewayParts): Gateway {
       log.info({}, "gateway drained");
     },
   };
-}
-
-function stopping(): Failure {
-  return { code: "shutting_down", message: "The server is stopping.", details: { retryAfterMs: 2_000 } };
 }

@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import { type Failure, isErrorCode } from "./error-codes.ts";
+import { invalidField } from "./failures.ts";
 import { type Result, failure, ok } from "../base/result.ts";
 
 /** Checks what came from outside by a schema. A failure names the first field that is wrong, as a programmer would write it: `retries.limit`. */
@@ -21,8 +22,7 @@ function describeIssue(issue: z.core.$ZodIssue): Failure {
 }
 
 function refusal(path: readonly PropertyKey[], problem: string): Failure {
-  const field = path.length === 0 ? "the body" : formatField(path);
-  return { code: "invalid_request", message: `${field}: ${problem}`, details: { field } };
+  return invalidField(path.length === 0 ? "the body" : formatField(path), problem);
 }
 
 function formatField(path: readonly PropertyKey[]): string {

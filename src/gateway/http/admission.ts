@@ -31,7 +31,8 @@ function refuseCaller(host: string, origin: string | null, configuredHost: strin
   return undefined;
 }
 
-function stopping(): Failure {
+/** Whatever is asked of a server that stops. */
+export function stopping(): Failure {
   return { code: "shutting_down", message: "The server is stopping.", details: { retryAfterMs: 2_000 } };
 }
 

@@ -5,6 +5,7 @@ import { emptyReply, failureReply, jsonReply } from "./replies.ts";
 import { isEnvironmentName, isProjectName } from "../../protocol/names.ts";
 import { parseExecutionId, parseRunId, parseSessionId, parseStepId } from "../../protocol/ids.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
+import { invalidField } from "../../protocol/failures.ts";
 import { Hono } from "hono";
 import type { Log } from "../../process/log.ts";
 import type { Timers } from "../../base/clock.ts";
@@ -124,6 +125,5 @@ async function readBody(route: Route, raw: Request, timers: Timers): Promise<Res
 }
 
 function badParameter(name: string, problem: string): Failure {
-  const field = name.slice(0, 100);
-  return { code: "invalid_request", message: `${field}: ${problem}`, details: { field } };
+  return invalidField(name.slice(0, 100), problem);
 }

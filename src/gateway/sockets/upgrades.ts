@@ -1,6 +1,7 @@
 import { CHUNKS_LIMIT, FRAGMENTS_LIMIT, TOPIC_MESSAGE_LIMIT_BYTES } from "../limits.ts";
 import type { EnvironmentLinks, KnownEnvironment } from "../environment-links.ts";
 import { type Failure, statusOf } from "../../protocol/error-codes.ts";
+import { invalidField } from "../../protocol/failures.ts";
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import { type Result, failure, ok } from "../../base/result.ts";
 import { agentPath, topicsPattern } from "../http/unknown-paths.ts";
@@ -133,8 +134,7 @@ function refuse(socket: { end(text: string, then: () => void): unknown; destroy(
 }
 
 function once(parameter: string): Failure {
-  const message = `${parameter}: name one, as in /agent?project=default&environment=development`;
-  return { code: "invalid_request", message, details: { field: parameter } };
+  return invalidField(parameter, "name one, as in /agent?project=default&environment=development");
 }
 
 function archived({ environment }: EnvironmentRef): Failure {

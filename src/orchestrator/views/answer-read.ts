@@ -1,6 +1,7 @@
 import { exhaustive } from "../../base/exhaustive.ts";
 import { type Result, failure, ok } from "../../base/result.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
+import { invalidField } from "../../protocol/failures.ts";
 import type { RequestName, RequestParams, RequestResults } from "../../protocol/orchestrator-requests.ts";
 import type { Views } from "./views.ts";
 
@@ -40,8 +41,8 @@ function rowIn(cursor: string | null): number | null | undefined {
 }
 
 function badCursor(cursor: string | null): Result<never, Failure> {
-  const message = `${JSON.stringify(cursor)} is no cursor: use the one of an earlier page as it is.`;
-  return failure({ code: "invalid_request", message, details: { field: "cursor" } });
+  const problem = `${JSON.stringify(cursor)} is no cursor: use the one of an earlier page as it is`;
+  return failure(invalidField("cursor", problem));
 }
 
 export function found<T>(view: T | undefined, run: string): Result<T, Failure> {

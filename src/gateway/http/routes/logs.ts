@@ -1,6 +1,7 @@
 import type { ApiParts, RouteHandlers } from "../route-handlers.ts";
 import { type Result, failure, ok } from "../../../base/result.ts";
 import type { Failure } from "../../../protocol/error-codes.ts";
+import { invalidField } from "../../../protocol/failures.ts";
 import type { LogsView } from "../../../protocol/views.ts";
 import { logEvents } from "../log-stream.ts";
 import { parseStepId } from "../../../protocol/ids.ts";
@@ -52,11 +53,7 @@ function stepNumber(run: string, step: string | undefined): Result<number | null
   const id = parseStepId(step);
   if (id === undefined) return ok(Number(step));
   if (id.run === run) return ok(id.step);
-  return failure({
-    code: "invalid_request",
-    message: `step: ${step} is no step of ${run}`,
-    details: { field: "step" },
-  });
+  return failure(invalidField("step", `${step} is no step of ${run}`));
 }
 
 function isStreamWanted(request: Request): boolean {

@@ -2,6 +2,7 @@ import type { ApiParts, ApiRequest, RouteHandlers } from "../route-handlers.ts";
 import { type Result, failure, ok } from "../../../base/result.ts";
 import { IDEMPOTENCY_KEY_LIMIT } from "../../../protocol/limits.ts";
 import type { Failure } from "../../../protocol/error-codes.ts";
+import { invalidField } from "../../../protocol/failures.ts";
 import type { StartRunBody } from "../../../protocol/http-inputs.ts";
 import type { TargetOptions } from "../../../protocol/manifest.ts";
 import { askOrchestrator } from "../ask-orchestrator.ts";
@@ -89,15 +90,16 @@ async function startRun(
 function argumentsOf(body: StartRunBody): Result<readonly unknown[], Failure> {
   if (body.params === undefined || body.params === null) return ok(body.arguments ?? []);
   if (body.arguments === undefined || body.arguments === null) return ok([body.params]);
-  return failure(invalid("params", "send either arguments or params, not both"));
+  return failure(invalidField("params", "send either arguments or params, not both"));
 }
 
 function keyOf(body: StartRunBody, header: string | null): Result<string | null, Failure> {
   const key = body.idempotencyKey ?? header;
   if (header === null || key === null) return ok(key);
-  if (header !== key) return failure(invalid("Idempotency-Key", "says something else than idempotencyKey in the body"));
+  if (header !== key)
+    return failure(invalidField("Idempotency-Key", "says something else than idempotencyKey in the body"));
   if (key.length > 0 && key.length <= IDEMPOTENCY_KEY_LIMIT) return ok(key);
-  return failure(invalid("Idempotency-Key", `must have 1 to ${IDEMPOTENCY_KEY_LIMIT} characters`));
+  return failure(invalidField("Idempotency-Key", `must have 1 to ${IDEMPOTENCY_KEY_LIMIT} characters`));
 }
 
 /** What the caller overrides; null when that is nothing. */
@@ -117,10 +119,6 @@ function retriesOf({ retries }: StartRunBody): TargetOptions["retries"] {
   if (typeof retries === "number") return { limit: retries, backoffMinMs: 0, backoffMaxMs: 0 };
   const { limit, backoffMinMs, backoffMaxMs = backoffMinMs } = retries;
   return { limit, backoffMinMs, backoffMaxMs };
-}
-
-function invalid(field: string, problem: string): Failure {
-  return { code: "invalid_request", message: `${field}: ${problem}`, details: { field } };
 }
 
 function archived(environment: string): Failure {
