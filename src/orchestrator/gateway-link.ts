@@ -30,7 +30,7 @@ export interface GatewayLinkEvents {
 
 /** The way to agents, callers and watchers. */
 export interface GatewayLink extends AgentPort, ReplyPort, TopicPort {
-  /** Says that this process stops, after everything it took was answered. */
+  /** Says that this process stops, after everything it took was answered. The gateway closes the link when it has read that. */
   sayGoodbye(): void;
   close(): void;
 }
@@ -77,7 +77,10 @@ export function openGatewayLink(stream: Duplex, epoch: number, events: GatewayLi
     sendPackedEvent: (subscription, event) =>
       link.send(linkTypes.topicEvent, eventHead, packToKeep(subscription), ...event),
     hasCredit: () => link.hasCredit(),
-    sayGoodbye: () => link.send(linkTypes.goodbye),
+    sayGoodbye() {
+      link.send(linkTypes.goodbye);
+      link.end();
+    },
     close: () => link.close(),
   };
 }

@@ -40,13 +40,16 @@ export interface GatewayService {
   viewers(): number;
   /** From now on nothing of what arrives is looked at. */
   stop(): void;
-  sayGoodbye(): void;
+  /** Says that this process stops. Resolves when the gateway has heard all that was said to it, and has closed the link. */
+  sayGoodbye(): Promise<void>;
   close(): void;
 }
 
 export function serveGateway(stream: Duplex, parts: GatewayServiceParts): GatewayService {
   const { epoch, inbox, agents, reader, clock, timers, readResult, onOpen, onLost, onUse, fatal } = parts;
   let isStopped = false;
+  let hasGone = (): void => undefined;
+  const gone = new Promise<void>((resolve) => (hasGone = resolve));
 
   const link = openGatewayLink(stream, epoch, {
     onOpen,
@@ -61,6 +64,7 @@ export function serveGateway(stream: Duplex, parts: GatewayServiceParts): Gatewa
       requests.forgetAll();
       topics.unsubscribeAll();
       onLost(reason);
+      hasGone();
     },
   });
   const waiters = createResultWaiters(timers);
@@ -107,7 +111,10 @@ export function serveGateway(stream: Duplex, parts: GatewayServiceParts): Gatewa
     stop() {
       isStopped = true;
     },
-    sayGoodbye: () => link.sayGoodbye(),
+    sayGoodbye() {
+      link.sayGoodbye();
+      return gone;
+    },
     close: () => link.close(),
   };
 }

@@ -91,3 +91,6 @@ export const WAL_LOOK_MS = 10_000;
 
 /** How often, at most, the supervisor hears what there is to do. */
 export const ACTIVITY_INTERVAL_MS = 1_000;
+
+/** How long an orchestrator that stops waits for the gateway to read the last of what was said to it. A gateway that hangs must not hold it up. */
+export const GOODBYE_WAIT_MS = 3_000;

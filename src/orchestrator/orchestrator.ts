@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Clock, Ms, Timers } from "../base/clock.ts";
 import type { Log } from "../process/log.ts";
+import { within } from "../process/scope.ts";
 import type { ChildMessage, FatalCode } from "../protocol/supervisor-messages.ts";
 import { createActivityReport } from "./activity-report.ts";
 import { createAgentConnections } from "./agent-connections.ts";
@@ -10,6 +11,7 @@ import type { Effect } from "./effect.ts";
 import type { Engine } from "./engine.ts";
 import { type GatewayService, serveGateway } from "./gateway-service.ts";
 import { createInbox } from "./inbox.ts";
+import { GOODBYE_WAIT_MS } from "./limits.ts";
 import type { Reader } from "./reader.ts";
 import type { Database } from "./store/database.ts";
 import { runResult } from "./views/run-result.ts";
@@ -132,10 +134,11 @@ export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
       isDraining = true;
       for (const service of gateways) service.stop();
       inbox.drain();
-      for (const service of gateways) service.sayGoodbye(); // After the answers, so that the gateway knows what was not taken.
+      // After the answers, so that the gateway knows what was not taken.
+      const gone = Promise.all([...gateways].map((service) => service.sayGoodbye()));
       for (const part of [agents, wakeUp, checkpoints, activity]) part.stop();
       await reader.close();
-      await new Promise<void>((resolve) => endOfTurn(resolve)); // What was said is on its way.
+      await within(gone, GOODBYE_WAIT_MS, timers);
       for (const service of gateways) service.close();
     },
   };

@@ -23,6 +23,11 @@ export interface Link {
   /** Sends a frame whose payload is packed data. */
   sendPacked(type: LinkType, payload: unknown): void;
   hasCredit(): boolean;
+  /**
+   * Sends nothing more, and closes once the other side has read everything and closes too. A plain close loses what the other side has not read
+   * yet when it happens to write: its write fails, and a socket that failed is not read any further.
+   */
+  end(): void;
   close(): void;
 }
 
@@ -37,6 +42,7 @@ export function createLink(stream: Duplex, events: LinkEvents): Link {
   let handledBytes = 0; // Handled by us, credit not yet returned.
   let handledFrames = 0;
   let isCorked = false;
+  let hasEnded = false;
   let isClosed = false;
 
   const hasCredit = (): boolean => unreturnedBytes < LINK_WINDOW_BYTES && unreturnedFrames < LINK_WINDOW_FRAMES;
@@ -62,7 +68,7 @@ export function createLink(stream: Duplex, events: LinkEvents): Link {
   };
 
   const send = (type: LinkType, ...parts: readonly Uint8Array[]): void => {
-    if (isClosed) return;
+    if (isClosed || hasEnded) return;
     let length = 1;
     for (const part of parts) length += part.byteLength;
     const frame = beginFrame(length);
@@ -122,6 +128,10 @@ export function createLink(stream: Duplex, events: LinkEvents): Link {
     send,
     sendPacked: (type, payload) => send(type, pack(payload)),
     hasCredit,
+    end() {
+      hasEnded = true;
+      stream.end();
+    },
     close: () => closeWith("closed here"),
   };
 }

@@ -142,6 +142,17 @@ describe("a link", () => {
     expect(await reasons.next()).toBe("a payload that is no list");
   });
 
+  test("that ends loses nothing of what it said, although the other side writes before it has read", async () => {
+    const { a, b } = await linkPair();
+    a.link.send(linkTypes.goodbye, bytesOf("the last word"));
+    await new Promise<void>((resolve) => process.nextTick(resolve)); // It has been written, and nothing was read since.
+    a.link.end();
+    b.link.send(linkTypes.agentFrame, bytesOf("meanwhile"));
+    expect((await b.frames.next()).text).toBe("the last word");
+    expect(await a.closes.next()).toBe("the other side closed it");
+    await b.closes.next();
+  });
+
   test("says once that it has ended, whichever side ends it, and sends nothing after", async () => {
     const { a, b } = await linkPair();
     a.link.close();
