@@ -2,22 +2,20 @@ import { parseArgs } from "node:util";
 import type { Clock, Ms, Timers } from "../base/clock.ts";
 import { exhaustive } from "../base/exhaustive.ts";
 import type { Random } from "../base/random.ts";
-import { type Result, failure, ok } from "../base/result.ts";
+import { failure, ok } from "../base/result.ts";
 import { errorStack } from "../base/error-text.ts";
 import { type Failure, isErrorCode } from "../protocol/error-codes.ts";
 import {
   type ChildMessage,
   type FatalCode,
   type SupervisorMessage,
-  type SupervisorRequestName,
-  type SupervisorRequestParams,
-  type SupervisorResults,
   supervisorMessage,
 } from "../protocol/supervisor-messages.ts";
 import { watchEventLoop } from "./event-loop-lag.ts";
 import { type Log, createLog } from "./log.ts";
 import { realClock, realRandom, realTimers } from "./real-clock.ts";
 import { within } from "./scope.ts";
+import { type SupervisorRequests, createSupervisorRequests } from "./supervisor-requests.ts";
 
 // What each child of the supervisor has in common: hello, start, ready, pings, drain, and a prompt end when the supervisor is gone.
 
@@ -31,11 +29,8 @@ export interface ChildContext<C> {
   readonly random: Random;
   /** Says something on the lifecycle channel; dropped when the supervisor is gone. */
   send(message: ChildMessage): void;
-  /** Asks the supervisor. It answers everything, in its own time; whoever cannot wait for long sets a limit of its own. */
-  request<N extends SupervisorRequestName>(
-    name: N,
-    params: SupervisorRequestParams<N>,
-  ): Promise<Result<SupervisorResults[N], Failure>>;
+  /** Asks the supervisor, which answers everything in its own time: waits for as long as it shows that it lives. */
+  readonly request: SupervisorRequests["request"];
   /** One listener; what was said before it was set is kept for it. */
   onEnvironment(listener: (message: EnvironmentMessage) => void): void;
   /** Tells the supervisor why this process cannot go on, logs it, and exits with 70. */
@@ -117,10 +112,9 @@ interface Lifecycle {
 }
 
 function openLifecycle(log: Log): Lifecycle {
-  const replies = new Map<number, (result: Result<unknown, Failure>) => void>();
+  const requests = createSupervisorRequests(realTimers, send);
   const unheard: EnvironmentMessage[] = [];
   const lagMs = watchEventLoop();
-  let lastId = 0;
   let isEnding = false;
   let hear = (message: EnvironmentMessage): void => void unheard.push(message);
   let drain = async (_withinMs: Ms): Promise<void> => undefined;
@@ -134,6 +128,7 @@ function openLifecycle(log: Log): Lifecycle {
   };
 
   const receive = (message: SupervisorMessage): void => {
+    requests.heard();
     switch (message.kind) {
       case "ping":
         return send({ kind: "pong", sequence: message.sequence, eventLoopLagMs: lagMs() });
@@ -142,9 +137,7 @@ function openLifecycle(log: Log): Lifecycle {
       case "environment":
         return hear(message);
       case "reply":
-        replies.get(message.id)?.(message.ok ? ok(message.value) : failure(failureOf(message.error)));
-        replies.delete(message.id);
-        return;
+        return requests.answered(message.id, message.ok ? ok(message.value) : failure(failureOf(message.error)));
       default:
         return exhaustive(message);
     }
@@ -156,13 +149,7 @@ function openLifecycle(log: Log): Lifecycle {
   });
 
   return {
-    request: (name, params) =>
-      new Promise((resolve) => {
-        const id = ++lastId;
-        // The supervisor is the same build as this child, and its handlers are typed by the same table.
-        replies.set(id, (result) => resolve(result as Parameters<typeof resolve>[0]));
-        send({ kind: "request", id, name, params });
-      }),
+    request: requests.request,
     onEnvironment(listener) {
       hear = listener;
       for (const message of unheard.splice(0)) listener(message);

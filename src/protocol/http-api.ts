@@ -81,6 +81,10 @@ const orchestratorErrors = [
   "overloaded",
 ] as const satisfies readonly ErrorCode[];
 
+/** What a route that the supervisor answers is refused with besides while that stands still: one that reads, and one that changes something. */
+const readErrors = ["overloaded"] as const satisfies readonly ErrorCode[];
+const changeErrors = ["outcome_unknown"] as const satisfies readonly ErrorCode[];
+
 const E = "/api/projects/:project/environments/:environment";
 
 export const routes = {
@@ -113,12 +117,14 @@ export const routes = {
     path: "/api/processes",
     summary: "The processes of the server with their state, age, restarts, memory and load.",
     status: 200,
+    errors: readErrors,
   },
   "list-projects": {
     method: "GET",
     path: "/api/projects",
     summary: "All projects.",
     status: 200,
+    errors: readErrors,
   },
   "create-project": {
     method: "POST",
@@ -126,28 +132,28 @@ export const routes = {
     summary: "Creates a project.",
     body: createProjectBody,
     status: 201,
-    errors: ["invalid_name", "project_exists"],
+    errors: ["invalid_name", "project_exists", ...changeErrors],
   },
   "show-project": {
     method: "GET",
     path: "/api/projects/:project",
     summary: "One project.",
     status: 200,
-    errors: ["project_not_found"],
+    errors: ["project_not_found", ...readErrors],
   },
   "delete-project": {
     method: "DELETE",
     path: "/api/projects/:project",
     summary: "Deletes a project that has no environments.",
     status: 204,
-    errors: ["project_not_found", "project_not_empty"],
+    errors: ["project_not_found", "project_not_empty", ...changeErrors],
   },
   "list-environments": {
     method: "GET",
     path: "/api/projects/:project/environments",
     summary: "The environments of a project.",
     status: 200,
-    errors: ["project_not_found"],
+    errors: ["project_not_found", ...readErrors],
   },
   "create-environment": {
     method: "POST",
@@ -161,6 +167,7 @@ export const routes = {
       "environment_not_found",
       "environment_exists",
       "environment_archived",
+      ...changeErrors,
     ],
   },
   "show-environment": {
@@ -168,35 +175,47 @@ export const routes = {
     path: E,
     summary: "One environment.",
     status: 200,
-    errors: ["project_not_found", "environment_not_found"],
+    errors: ["project_not_found", "environment_not_found", ...readErrors],
   },
   "delete-environment": {
     method: "DELETE",
     path: E,
     summary: "Deletes an archived environment with everything in it.",
     status: 204,
-    errors: ["project_not_found", "environment_not_found", "environment_not_archived", "environment_in_use"],
+    errors: [
+      "project_not_found",
+      "environment_not_found",
+      "environment_not_archived",
+      "environment_in_use",
+      ...changeErrors,
+    ],
   },
   "restart-environment": {
     method: "POST",
     path: `${E}/restart`,
     summary: "Restarts the orchestrator; answers when the new process is ready. Nothing is lost or cancelled.",
     status: 200,
-    errors: ["project_not_found", "environment_not_found", "environment_archived", "environment_unavailable"],
+    errors: [
+      "project_not_found",
+      "environment_not_found",
+      "environment_archived",
+      "environment_unavailable",
+      ...changeErrors,
+    ],
   },
   "pause-environment": {
     method: "POST",
     path: `${E}/pause`,
     summary: "Stops assigning work; what runs goes on.",
     status: 204,
-    errors: [...orchestratorErrors, "environment_archived"],
+    errors: [...orchestratorErrors, "environment_archived", ...changeErrors],
   },
   "resume-environment": {
     method: "POST",
     path: `${E}/resume`,
     summary: "Assigns work again.",
     status: 204,
-    errors: [...orchestratorErrors, "environment_archived"],
+    errors: [...orchestratorErrors, "environment_archived", ...changeErrors],
   },
   "archive-environment": {
     method: "POST",
@@ -204,7 +223,7 @@ export const routes = {
     summary:
       "Ends the sessions of agents and cancels pending work, for good; everything stays readable. Answers when that is done; repeating it changes nothing.",
     status: 204,
-    errors: ["project_not_found", "environment_not_found", "environment_in_use"],
+    errors: ["project_not_found", "environment_not_found", "environment_in_use", ...changeErrors],
   },
   "list-repositories": {
     method: "GET",
