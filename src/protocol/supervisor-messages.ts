@@ -112,6 +112,8 @@ export const supervisorRequests = {
   "show-environment": environmentRef,
   /** Decides at once and for good, or refuses; answers when nothing is under way in it any more. May be repeated. */
   "archive-environment": environmentRef,
+  /** What its orchestrator has just committed, told so that it shows at once: the orchestrator itself reports a little later. */
+  "note-paused": environmentRef.extend({ isPaused: z.boolean() }),
   "delete-environment": environmentRef,
   /** Answers when the new process is ready; lifts a quarantine. */
   "restart-environment": environmentRef,
@@ -131,6 +133,7 @@ export interface SupervisorResults {
   readonly "create-environment": EnvironmentView;
   readonly "show-environment": EnvironmentView;
   readonly "archive-environment": null;
+  readonly "note-paused": null;
   readonly "delete-environment": null;
   readonly "restart-environment": { readonly pid: number };
   readonly "ensure-environment": { readonly socketPath: string; readonly epoch: number };

@@ -83,6 +83,12 @@ export class Orchestrators {
     orchestrator.child.stop("it was archived");
   }
 
+  notePaused(record: EnvironmentRecord, isPaused: boolean): void {
+    const orchestrator = this.#find(record);
+    const { isWanted, nextWakeAt } = orchestrator.record;
+    this.#note(orchestrator, { isPaused, isWanted, nextWakeAt });
+  }
+
   /** Ends its process, if any, and forgets it. Resolves when the process is gone. */
   async remove(record: EnvironmentRecord): Promise<void> {
     this.#deleted.add(record.id);

@@ -126,6 +126,13 @@ function handlers(parts: RequestParts): Handlers {
       return ok(null);
     },
 
+    "note-paused"({ isPaused, ...params }) {
+      return mapOk(find(params), (record) => {
+        orchestrators.notePaused(record, isPaused);
+        return null;
+      });
+    },
+
     async "delete-environment"(params) {
       const found = find(params);
       if (!found.ok) return found;

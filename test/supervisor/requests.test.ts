@@ -124,6 +124,16 @@ describe("environments", () => {
       .toMatchObject({ value: { state: "paused", process: "ready" } });
   });
 
+  test("are called paused as soon as the gateway says so", async () => {
+    await server.create("pausing");
+    for (const isPaused of [true, false]) {
+      expect(await server.ask("note-paused", { ...inDefault("pausing"), isPaused })).toEqual({ ok: true, value: null });
+      expect(await server.ask("show-environment", inDefault("pausing"))).toMatchObject({
+        value: { state: isPaused ? "paused" : "active", process: "stopped" },
+      });
+    }
+  });
+
   test("with slashes lie side by side on disk", async () => {
     await server.create("a/b", "a");
     await server.ensure("a/b");

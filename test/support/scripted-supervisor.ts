@@ -92,6 +92,11 @@ export function scriptedSupervisor(): ScriptedSupervisor {
         entry.view = { ...entry.view, state: "archived" };
         return ok(null);
       }),
+    "note-paused": (params) =>
+      withEntry(params, (entry) => {
+        entry.view = { ...entry.view, state: params.isPaused ? "paused" : "active" };
+        return ok(null);
+      }),
     "delete-environment": (params) =>
       withEntry(params, ({ view }) =>
         view.state === "archived"

@@ -49,6 +49,17 @@ test("the supervisor alone decides that an environment is archived", async () =>
   expect(await rig.call("DELETE", E)).toMatchObject({ status: 204 });
 });
 
+test("an environment is paused as soon as the answer says so, and active again", async () => {
+  for (const [word, state] of [
+    ["pause", "paused"],
+    ["resume", "active"],
+  ]) {
+    expect(await rig.call("POST", `${E}/${word}`)).toMatchObject({ status: 204 });
+    expect(rig.orchestrator.heard.at(-1)).toMatchObject({ kind: "request", name: word });
+    expect(await rig.call("GET", E)).toMatchObject({ body: { state } });
+  }
+});
+
 test("an environment that is not archived is not deleted", async () => {
   expect(await rig.call("DELETE", E)).toMatchObject({
     status: 409,

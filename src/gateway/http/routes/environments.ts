@@ -1,6 +1,7 @@
 import type { ApiParts, RouteHandlers } from "../route-handlers.ts";
 import { failure, ok } from "../../../base/result.ts";
 import { askOrchestrator } from "../ask-orchestrator.ts";
+import type { EnvironmentRef } from "../../environment-link.ts";
 import type { Failure } from "../../../protocol/error-codes.ts";
 
 type Names =
@@ -19,6 +20,11 @@ type Names =
 
 /** Projects and environments. The supervisor keeps them; what happens inside of one is its orchestrator's. */
 export function environmentRoutes({ supervisor, links }: ApiParts): RouteHandlers<Names> {
+  const setPaused = async ({ project, environment }: EnvironmentRef, isPaused: boolean) => {
+    const done = await askOrchestrator(links, { project, environment }, isPaused ? "pause" : "resume", {});
+    return done.ok ? supervisor.request("note-paused", { project, environment, isPaused }) : done;
+  };
+
   return {
     "list-projects": () => supervisor.request("list-projects", {}),
 
@@ -48,9 +54,9 @@ export function environmentRoutes({ supervisor, links }: ApiParts): RouteHandler
 
     "restart-environment": ({ parameters }) => supervisor.request("restart-environment", parameters),
 
-    "pause-environment": ({ parameters }) => askOrchestrator(links, parameters, "pause", {}),
+    "pause-environment": ({ parameters }) => setPaused(parameters, true),
 
-    "resume-environment": ({ parameters }) => askOrchestrator(links, parameters, "resume", {}),
+    "resume-environment": ({ parameters }) => setPaused(parameters, false),
 
     "archive-environment": ({ parameters }) => supervisor.request("archive-environment", parameters),
   };
