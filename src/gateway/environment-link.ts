@@ -194,6 +194,7 @@ export function createEnvironmentLink(parts: EnvironmentLinkParts): EnvironmentL
     agents,
     topics,
     onMessage(message) {
+      feed({ kind: "responds", isResponsive: !message.isUnresponsive });
       feed({ kind: "explained", reason: message.state === "ready" ? null : (message.reason ?? message.state) });
       if (message.state === "ready") onDemand();
     },

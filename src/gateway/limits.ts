@@ -6,8 +6,8 @@ export const PARK_WAIT_MS = 10_000;
 export const PARKED_REQUESTS_LIMIT = 1_000;
 export const PARKED_BYTES_LIMIT = 8_388_608;
 
-/** How long a request waits for its reply: longer than any stall of a healthy disk, shorter than it takes to kill a hung orchestrator. */
-export const REPLY_WAIT_MS = 15_000;
+/** How long a request waits for its reply; less when the supervisor says meanwhile that the orchestrator does not respond. */
+export const REPLY_WAIT_MS = 10_000;
 
 /** How often one request is sent at most: it may be what the orchestrator dies of. */
 export const SENDS_LIMIT = 3;

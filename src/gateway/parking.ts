@@ -17,6 +17,7 @@ import { exhaustive } from "../base/exhaustive.ts";
 //   down       nobody needs it; a request or a connected agent makes it `starting`
 //   starting   the supervisor was asked for it, or the link is being opened; requests are parked
 //   ready      the link is open; requests are sent while there is credit, else parked
+//              (while the supervisor says that its event loop is silent, nothing waits for it but what its callers are willing to wait for)
 //   leaving    the orchestrator has said goodbye; requests are parked until the link is closed and another one is open
 //
 // A request is parked or sent until it is answered. When the link breaks, those sent that may be repeated are parked again, before the others;
@@ -50,6 +51,8 @@ export type ParkingEvent =
   | { readonly kind: "refused"; readonly failure: Failure }
   /** What the supervisor says about it while it is not ready: for those who wait in vain. */
   | { readonly kind: "explained"; readonly reason: string | null }
+  /** Whether the supervisor hears of it while it is ready. */
+  | { readonly kind: "responds"; readonly isResponsive: boolean }
   | { readonly kind: "tick" };
 
 export type ParkingEffect =
@@ -87,6 +90,7 @@ const RELEASE_AT_ONCE = LINK_WINDOW_FRAMES / 4;
 export function createParking(name: string): Parking {
   let phase: ParkingPhase = "down";
   let isWanted = false;
+  let isResponsive = true;
   let askAgainAt: Ms | null = null;
   let reason: string | null = null;
   let parked = new Map<number, Pending>(); // In the order in which they will be sent.
@@ -154,6 +158,7 @@ export function createParking(name: string): Parking {
   };
 
   const onRequest = (event: Extract<ParkingEvent, { kind: "request" }>, now: Ms): ParkingEffect[] => {
+    if (!isResponsive) return [{ kind: "fail", id: event.id, failure: unresponsive(name) }];
     const request: Pending = { ...event, arrivedAt: now, sends: 0, deadlineAt: now + PARK_WAIT_MS };
     // Never before one that is parked: callers of one connection rely on their order.
     if (phase === "ready" && event.hasCredit && parked.size === 0) return [send(request, now)];
@@ -183,6 +188,18 @@ export function createParking(name: string): Parking {
     phase = "down";
     askAgainAt = isWanted ? now + ASK_AGAIN_MS : null;
     return failAllParked(failure);
+  };
+
+  /** Whoever has waited for as long as they wished need not wait until it is killed. */
+  const onSilence = (now: Ms): ParkingEffect[] => {
+    const effects = failAllParked(unresponsive(name));
+    for (const request of sent.values()) {
+      if (now < request.arrivedAt + request.waitMs) continue;
+      sent.delete(request.id);
+      const failure = request.isRepeatable ? unresponsive(name) : unknownOutcome(name);
+      effects.push({ kind: "forget", id: request.id }, { kind: "fail", id: request.id, failure });
+    }
+    return effects;
   };
 
   const onTick = (now: Ms): ParkingEffect[] => {
@@ -235,6 +252,9 @@ export function createParking(name: string): Parking {
         case "explained":
           reason = event.reason;
           return [];
+        case "responds":
+          isResponsive = event.isResponsive;
+          return isResponsive ? [] : onSilence(now);
         case "tick":
           return onTick(now);
         default:
@@ -253,6 +273,11 @@ function notReadyInTime(name: string, reason: string | null): Failure {
   const because = reason === null ? "" : `: ${reason}`;
   const message = `${name} was not ready within ${PARK_WAIT_MS / 1_000} s${because}.`;
   return { code: "environment_unavailable", message, details: { retryAfterMs: 2_000, reason } };
+}
+
+function unresponsive(name: string): Failure {
+  const message = `The orchestrator of ${name} does not respond; unless it does so again, it is replaced within half a minute.`;
+  return { code: "environment_unavailable", message, details: { retryAfterMs: 5_000 } };
 }
 
 function noReplyInTime(name: string): Failure {

@@ -65,6 +65,8 @@ export const supervisorMessage = z.discriminatedUnion("kind", [
     socketPath: z.string().nullable(),
     epoch: z.int().nullable(),
     reason: z.string().nullable(),
+    /** It is ready, but its event loop has been silent for long. */
+    isUnresponsive: z.boolean(),
     /** False once the environment is archived or deleted: no agent is let in. */
     exists: z.boolean(),
   }),

@@ -17,6 +17,8 @@ export interface ChildSpec {
   /** Resident memory above which it is restarted in order; null: it is not watched. */
   readonly rssLimitBytes: number | null;
   readonly logPath: string;
+  /** Where it keeps its data. */
+  readonly directory: string;
   /** Handed down as descriptor 3. */
   readonly inheritedDescriptor: number | null;
   readonly oomScore: number;

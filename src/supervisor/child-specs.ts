@@ -35,6 +35,7 @@ export function gatewaySpec(program: string, dataDirectory: string, host: string
     heapLimitMb: null,
     rssLimitBytes: null,
     logPath: join(dataDirectory, "logs", "gateway.log"),
+    directory: dataDirectory,
     inheritedDescriptor: socket.descriptor,
     oomScore: GATEWAY_OOM_SCORE,
     prepare: () => undefined,
@@ -69,6 +70,7 @@ export function orchestratorSpec(
     heapLimitMb: settings.heapLimitMb,
     rssLimitBytes: settings.rssLimitMb * 1_048_576,
     logPath: join(dataDirectory, "logs", `${key.replaceAll("/", "+")}.log`),
+    directory,
     inheritedDescriptor: null,
     oomScore: ORCHESTRATOR_OOM_SCORE,
     prepare() {

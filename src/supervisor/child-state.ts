@@ -27,7 +27,7 @@ export type ChildPhase =
       readonly terminateMs: Ms;
     }
   | { readonly kind: "backoff"; readonly until: Ms }
-  | { readonly kind: "quarantined"; readonly reason: string };
+  | { readonly kind: "quarantined"; readonly reason: string; readonly fatal: FatalCode | null };
 
 /** What follows a stop: nothing, a new process, or whatever the restart policy says about a process that ended badly. */
 export type AfterStop = "stay" | "start" | "ask-policy";
@@ -53,7 +53,7 @@ export type ChildEvent =
   | { readonly kind: "spawned" }
   | { readonly kind: "progress" }
   | { readonly kind: "ready"; readonly epoch: number | null }
-  | { readonly kind: "exited"; readonly fatal: FatalCode | null }
+  | { readonly kind: "exited"; readonly fatal: FatalCode | null; readonly isOwnFault: boolean }
   /** A moment that `dueAt` named has come. */
   | { readonly kind: "due" };
 
@@ -123,7 +123,7 @@ export function moveChild(state: ChildState, event: ChildEvent, now: Ms, limits:
       if (phase.kind !== "starting") return still(state); // Too late: it is being stopped.
       return moved(state, { kind: "ready", since: now, epoch: event.epoch });
     case "exited":
-      return exited(state, event.fatal, now, limits, random);
+      return exited(state, event, now, limits, random);
     case "due":
       return due(state, now, limits);
     default:
@@ -222,15 +222,23 @@ function progress(state: ChildState, now: Ms, limits: Limits): ChildMove {
   return moved(state, { ...phase, giveUpAt });
 }
 
-function exited(state: ChildState, fatal: FatalCode | null, now: Ms, limits: Limits, random: Random): ChildMove {
+function exited(
+  state: ChildState,
+  { fatal, isOwnFault }: Extract<ChildEvent, { kind: "exited" }>,
+  now: Ms,
+  limits: Limits,
+  random: Random,
+): ChildMove {
   const { phase } = state;
   if (phase.kind === "stopping" && phase.next === "stay") return moved(state, { kind: "stopped" });
   if (phase.kind === "stopping" && phase.next === "start") return startingAgain(state);
 
-  const end = { readyMs: phase.kind === "stopping" ? phase.readyMs : readyMs(phase, now), fatal };
+  const end = { readyMs: phase.kind === "stopping" ? phase.readyMs : readyMs(phase, now), fatal, isOwnFault };
   const { history, decision } = decideRestart(state.history, end, now, limits, random);
   const next = { ...state, history };
-  if (decision.kind === "quarantine") return moved(next, { kind: "quarantined", reason: decision.reason });
+  if (decision.kind === "quarantine") {
+    return moved(next, { kind: "quarantined", reason: decision.reason, fatal: decision.fatal });
+  }
   return decision.delayMs === 0 ? startingAgain(next) : moved(next, { kind: "backoff", until: now + decision.delayMs });
 }
 

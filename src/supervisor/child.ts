@@ -16,7 +16,7 @@ import {
   newChild,
 } from "./child-state.ts";
 import { ChildVitals } from "./child-vitals.ts";
-import { exitReason } from "./exit-reason.ts";
+import { exitReason, isOwnFault } from "./exit-reason.ts";
 import type { Limits } from "./limits.ts";
 import { readEnd, rotateLog, sizeOf } from "./log-files.ts";
 import { setOomScore } from "./process-figures.ts";
@@ -35,7 +35,7 @@ export interface ChildWorld {
 }
 
 export interface ChildListeners {
-  /** Its phase has changed. */
+  /** Its phase has changed, or whether it responds. */
   onChange(child: Child): void;
   onMessage(child: Child, message: Extract<ChildMessage, { kind: "activity" | "request" }>): void;
 }
@@ -89,6 +89,10 @@ export class Child {
     return this.#run?.process.pid ?? null;
   }
 
+  get isUnresponsive(): boolean {
+    return this.#run?.vitals?.isUnresponsive ?? false;
+  }
+
   get lastExit(): ExitView | null {
     return this.#lastExit;
   }
@@ -123,7 +127,10 @@ export class Child {
     const vitals = this.#run?.vitals;
     if (this.phase.kind !== "ready" || vitals === null || vitals === undefined) return;
     const verdict = vitals.tick();
-    if (verdict === "unresponsive") void this.#reportHang(vitals);
+    if (verdict === "unresponsive") {
+      void this.#reportHang(vitals);
+      this.#listeners.onChange(this);
+    }
     if (verdict === "hung") {
       return this.kill(`it hung: its event loop was silent for ${seconds(this.#world.limits.hardSilenceMs)}`);
     }
@@ -151,7 +158,7 @@ export class Child {
     return {
       pid: this.pid,
       state: this.phase.kind,
-      unresponsive: run?.vitals?.isUnresponsive ?? false,
+      unresponsive: this.isUnresponsive,
       restarts: this.#state.restarts,
       startedAt: run?.startedAt ?? null,
       rssBytes: run?.vitals?.rssBytes ?? null,
@@ -214,7 +221,10 @@ export class Child {
   #receive(message: ChildMessage): void {
     const run = this.#run;
     if (run === null) return;
-    if (run.vitals?.heard() === true) this.#log.info({}, `${this.spec.name} responds again`);
+    if (run.vitals?.heard() === true) {
+      this.#log.info({}, `${this.spec.name} responds again`);
+      this.#listeners.onChange(this);
+    }
     switch (message.kind) {
       case "hello":
         return run.loaded();
@@ -247,10 +257,12 @@ export class Child {
     this.#run = null;
     const { fatal } = run;
     this.#lastWords = readEnd(this.spec.logPath, run.logOffset, this.#world.limits.lastWordsBytes);
-    const { endedFor } = this.#state;
+    const { endedFor, phase } = this.#state;
+    // A gateway that crashes is always restarted: with it the whole server would end.
+    const isFault = this.role === "orchestrator" && isOwnFault({ code, signal }, wasKilled(phase));
     const reason = spawnError ?? exitReason({ code, signal, fatal, endedFor, lastWords: this.#lastWords });
     this.#lastExit = { at: this.#world.clock.now(), code, signal, reason };
-    this.#apply({ kind: "exited", fatal: fatal?.code ?? null }, reason);
+    this.#apply({ kind: "exited", fatal: fatal?.code ?? null, isOwnFault: isFault }, reason);
   }
 
   async #reportHang(vitals: ChildVitals): Promise<void> {
@@ -292,6 +304,10 @@ export class Child {
     const wasInOrder = this.phase.kind === "stopped" && code === 0;
     return { code, signal, ...(wasInOrder ? {} : { lastWords: this.#lastWords }) };
   }
+}
+
+function wasKilled(phase: ChildPhase): boolean {
+  return phase.kind === "stopping" && phase.stage === "killed";
 }
 
 function seconds(ms: Ms): string {

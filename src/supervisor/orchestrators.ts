@@ -201,7 +201,7 @@ export class Orchestrators {
       if (this.#isClosing) return failure(shuttingDown);
       const leftMs = deadline - world.clock.monotonic();
       const isHopeless = phase.kind === "quarantined" || phase.kind === "stopped";
-      if (isHopeless || leftMs <= 0) return failure(unavailable(record, child, world.limits.longestBackoffMs));
+      if (isHopeless || leftMs <= 0) return failure(unavailable(record, child, world));
       await new Promise<void>((resolve) => {
         const cancel = world.timers.after(leftMs, () => wake());
         const wake = (): void => {

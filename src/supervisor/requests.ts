@@ -211,7 +211,7 @@ function invalidName(what: string, name: string, rule: string): Failure {
 }
 
 function exists(what: "project" | "environment", name: string): Failure {
-  return { code: `${what}_exists`, message: `there is a ${what} ${name} already` };
+  return { code: `${what}_exists`, message: `${what} ${name} is there already` };
 }
 
 function projectNotEmpty(project: string, environments: readonly EnvironmentRecord[]): Failure {

@@ -8,7 +8,7 @@ import type { Limits } from "./limits.ts";
 export interface RestartHistory {
   /** Restarts since it was last ready for long. */
   readonly restarts: number;
-  /** Starts that failed within the window. */
+  /** Starts that failed within the window: the process ended before it was ready, or by its own fault soon after. */
   readonly failedStarts: readonly { readonly at: Ms; readonly fatal: FatalCode | null }[];
 }
 
@@ -17,11 +17,13 @@ export interface UnwantedEnd {
   /** How long it had been ready; null when it never was: then its start has failed. */
   readonly readyMs: Ms | null;
   readonly fatal: FatalCode | null;
+  /** It crashed or had to be killed; nobody else ended it. */
+  readonly isOwnFault: boolean;
 }
 
 export type RestartDecision =
   | { readonly kind: "restart"; readonly delayMs: Ms }
-  | { readonly kind: "quarantine"; readonly reason: string };
+  | { readonly kind: "quarantine"; readonly reason: string; readonly fatal: FatalCode | null };
 
 export const noHistory: RestartHistory = { restarts: 0, failedStarts: [] };
 
@@ -46,11 +48,11 @@ export function decideRestart(
   const wasReadyForLong = end.readyMs !== null && end.readyMs >= limits.resetAfterReadyMs;
   const restarts = wasReadyForLong ? 0 : history.restarts;
   const remembered = history.failedStarts.filter(({ at }) => now - at < limits.failedStartsWindowMs);
-  const hasFailed = end.readyMs === null || end.fatal === "storage_failed";
+  const hasFailed = end.readyMs === null || end.fatal === "storage_failed" || (end.isOwnFault && !wasReadyForLong);
   const failedStarts = hasFailed ? [...remembered, { at: now, fatal: end.fatal }] : remembered;
 
   const reason = reasonToGiveUp(failedStarts, end.fatal, limits);
-  if (reason !== undefined) return { history: noHistory, decision: { kind: "quarantine", reason } };
+  if (reason !== undefined) return { history: noHistory, decision: { kind: "quarantine", reason, fatal: end.fatal } };
   return {
     history: { restarts: restarts + 1, failedStarts },
     decision: { kind: "restart", delayMs: delayMs(restarts, limits, random) },

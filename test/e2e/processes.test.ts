@@ -85,11 +85,42 @@ test("a corrupt database quarantines its environment at once, while the others r
   expect(quarantined.lastExit?.reason).toMatch(/corrupt/i);
   expect(await server.api("GET", `${environmentPath("broken")}/runs`)).toMatchObject({
     status: 503,
-    body: { error: { code: "environment_unavailable", message: expect.stringContaining("quarantine") } },
+    body: {
+      error: {
+        code: "environment_unavailable",
+        message: expect.stringMatching(/quarantine.*restore a backup of .*environment\.db, then/),
+      },
+    },
   });
   expect((await server.api("GET", `${environmentPath("production")}/runs`)).status).toBe(200);
   await rm(database);
   expect((await server.api("POST", `${environmentPath("broken")}/restart`)).status).toBe(200);
+});
+
+test("an environment that was paused is paused at once, and active as soon as it was resumed", async () => {
+  await create("pausing");
+  for (const [word, state] of Array.from({ length: 10 }, (_, index) => index % 2).map((odd) =>
+    odd === 0 ? ["pause", "paused"] : ["resume", "active"],
+  )) {
+    expect((await server.api("POST", `${environmentPath("pausing")}/${word}`)).status).toBe(204);
+    expect((await server.api("GET", environmentPath("pausing"))).body).toMatchObject({ state });
+  }
+});
+
+test("while the supervisor stands still, what needs it is refused in time, and everything else goes on", async () => {
+  await create("known");
+  await server.api("POST", "/api/projects/default/environments", { name: "unknown" });
+  killHard(server.pid, "SIGSTOP");
+  const answers = await Promise.all([
+    server.api("GET", "/api/projects"),
+    server.api("GET", `${environmentPath("unknown")}/runs`),
+    server.api("POST", `${environmentPath("known")}/restart`),
+    server.api("GET", `${environmentPath("known")}/runs`),
+  ]);
+  killHard(server.pid, "SIGCONT");
+  expect(answers.map(({ status }) => status)).toEqual([503, 503, 503, 200]);
+  expect(answers.slice(0, 3).every(({ headers }) => headers.has("retry-after"))).toBe(true);
+  expect((await server.api("GET", `${environmentPath("unknown")}/runs`)).status).toBe(200);
 });
 
 test(
@@ -100,6 +131,10 @@ test(
     await create("hung");
     const before = await orchestratorOf("hung");
     killHard(before?.pid ?? 0, "SIGSTOP");
+    expect(await server.api("GET", `${environmentPath("hung")}/runs`)).toMatchObject({
+      status: 503,
+      body: { error: { code: "environment_unavailable", message: expect.stringContaining("does not respond") } },
+    });
     await eventually("it is called unresponsive", async () => (await orchestratorOf("hung"))?.unresponsive === true);
     expect((await server.api("GET", `${environmentPath("production")}/runs`)).status).toBe(200);
     await eventually(

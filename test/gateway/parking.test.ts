@@ -150,6 +150,33 @@ describe("while the link is open", () => {
   });
 });
 
+describe("while the orchestrator does not respond", () => {
+  const silent: ParkingEvent = { kind: "responds", isResponsive: false };
+
+  test("nobody waits for it but who is willing to wait anyway", () => {
+    const parking = readyParking();
+    parking.take(request(1), 0);
+    parking.take(request(2, { isRepeatable: false }), 0);
+    parking.take(request(3, { waitMs: 60_000 }), 0);
+    parking.take(request(4, { hasCredit: false }), 0);
+    expect(inShort(parking.take(silent, 5_000))).toEqual([
+      "fail 4 environment_unavailable",
+      "forget 1",
+      "fail 1 environment_unavailable",
+      "forget 2",
+      "fail 2 outcome_unknown",
+    ]);
+    expect(inShort(parking.take(request(5), 5_001))).toEqual(["fail 5 environment_unavailable"]);
+  });
+
+  test("nothing is lost of what comes later: when it responds again, or another takes its place, requests are sent", () => {
+    const parking = readyParking();
+    parking.take(silent, 0);
+    parking.take({ kind: "responds", isResponsive: true }, 10);
+    expect(inShort(parking.take(request(1), 11))).toEqual(["send 1"]);
+  });
+});
+
 describe("when the link breaks", () => {
   test("what may be repeated is sent again, before what came later; of the rest nobody knows", () => {
     const parking = readyParking();

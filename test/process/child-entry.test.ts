@@ -161,6 +161,7 @@ describe("a child", () => {
       socketPath: "/s",
       epoch: 1,
       reason: null,
+      isUnresponsive: false,
       exists: true,
     });
     let request = await child.next();

@@ -47,12 +47,14 @@ describe("a child that hangs", () => {
     expect(await server.orchestrator("neighbour")).toMatchObject({ pid: neighbour, restarts: 0, unresponsive: false });
   });
 
-  test("stopped by a signal is called unresponsive, and responds again when it goes on", async () => {
+  test("stopped by a signal is called unresponsive, and responds again when it goes on; the gateway hears of both", async () => {
     const pid = await server.ensure();
     killHard(pid, "SIGSTOP");
     await unresponsive();
     killHard(pid, "SIGCONT");
     await eventually("it responds", async () => !(await server.orchestrator()).unresponsive);
+    const heard: { readonly isUnresponsive: boolean }[] = JSON.parse(await (await fetch(`${server.url}/heard`)).text());
+    expect(heard.slice(-3).map(({ isUnresponsive }) => isUnresponsive)).toEqual([false, true, false]);
     expect(await server.orchestrator()).toMatchObject({ pid, restarts: 0 });
     expect(server.stderr).toContain("default/development responds again");
   });

@@ -80,7 +80,9 @@ describe("an orchestrator", () => {
       await server.behave("development", { start: `fatal ${code}`, neverReady: true });
       const refused = await server.ask("ensure-environment", development);
       expect(refused).toMatchObject({ ok: false, error: { code: "environment_unavailable" } });
-      expect(JSON.stringify(refused)).toMatch(/quarantine.*coflux environments restart/);
+      expect(JSON.stringify(refused)).toMatch(
+        /quarantine.*restore .*projects\/default\/development\/environment\.db.*, then `coflux environments restart/,
+      );
       expect(await server.starts()).toHaveLength(1);
       expect(await server.orchestrator()).toMatchObject({ state: "quarantined", lastExit: { code: 70 } });
       expect((await server.orchestrator()).lastExit?.reason).toContain(code);
@@ -97,6 +99,48 @@ describe("an orchestrator", () => {
     expect(await server.starts()).toHaveLength(8);
     expect(await server.orchestrator()).toMatchObject({ state: "quarantined" });
     expect(server.stderr).toMatch(/quarantine because 8 starts failed within 10 minutes/);
+  });
+
+  test("that crashes soon after each start is in quarantine after eight times, until a person wants it to be tried again", async () => {
+    await start({ limits: { firstBackoffMs: 1, longestBackoffMs: 10 } });
+    await server.behave("development", { onceReady: "crash 1" });
+    await server.ask("ensure-environment", development);
+    await eventually("it is in quarantine", async () => (await server.orchestrator()).state === "quarantined");
+    expect(await server.starts()).toHaveLength(8);
+    expect(await server.ask("ensure-environment", development)).toMatchObject({
+      error: {
+        message: expect.stringMatching(/8 starts failed .*exit code 1.*; mend what .*development\.log tells, then/),
+      },
+    });
+    expect(await server.starts()).toHaveLength(8);
+    await server.behave("development", {});
+    expect(await server.ask("restart-environment", development)).toMatchObject({ ok: true });
+    expect(await server.orchestrator()).toMatchObject({ state: "ready" });
+  });
+
+  test("that others kill again and again is never in quarantine", async () => {
+    await start({ limits: { firstBackoffMs: 1, longestBackoffMs: 10 } });
+    for (let kills = 0; kills < 10; kills += 1) {
+      killHard(await server.ensure());
+      await eventually("it is back", async () => (await server.orchestrator()).restarts === kills + 1);
+    }
+    await server.ensure();
+  });
+
+  test("that waits for its next start says why, and for how long", async () => {
+    await start({ limits: { firstBackoffMs: 20_000, readyWaitMs: 300 } });
+    await server.behave("development", { onceReady: "crash 7" });
+    await server.ask("ensure-environment", development);
+    await eventually("it waits", async () => (await server.orchestrator()).state === "backoff");
+    expect(await server.ask("ensure-environment", development)).toMatchObject({
+      error: {
+        code: "environment_unavailable",
+        message: expect.stringMatching(/is in back-off after its last end \(.*exit code 7\).* again in \d+\.\d s$/),
+        details: { state: "backoff", reason: expect.stringContaining("exit code 7") },
+      },
+    });
+    const heard = JSON.parse(await (await fetch(`${server.url}/heard`)).text());
+    expect(heard.at(-1)).toMatchObject({ state: "backoff", reason: expect.stringContaining("exit code 7") });
   });
 
   test("that does not become ready in time is killed; one that makes progress is not", async () => {

@@ -16,13 +16,14 @@ interface End {
   readonly at?: number;
   readonly readyMs?: number | null;
   readonly fatal?: FatalCode | null;
+  readonly isOwnFault?: boolean;
 }
 
 /** The decisions that follow one end after the other. */
 function decisions(ends: readonly End[], random = middle): RestartDecision[] {
   let history: RestartHistory = noHistory;
-  return ends.map(({ at = 0, readyMs = 1_000, fatal = null }) => {
-    const next = decideRestart(history, { readyMs, fatal }, at, defaultLimits, random);
+  return ends.map(({ at = 0, readyMs = 1_000, fatal = null, isOwnFault = false }) => {
+    const next = decideRestart(history, { readyMs, fatal, isOwnFault }, at, defaultLimits, random);
     history = next.history;
     return next.decision;
   });
@@ -64,11 +65,25 @@ describe("a child that ends before it is ready", () => {
     expect(found.every(({ kind }) => kind === "restart")).toBe(true);
   });
 
-  test("is not in quarantine for the crashes of processes that had been ready", () => {
+  test("is not in quarantine for the ends of processes that had been ready and that others killed", () => {
     const found = decisions(
       Array.from({ length: 20 }, (_, index) => (index % 3 === 0 ? failedStart(index) : { at: index })),
     );
     expect(found.slice(0, 19).every(({ kind }) => kind === "restart")).toBe(true);
+  });
+});
+
+describe("a child that crashes after it was ready", () => {
+  const crash = (readyMs: number): End => ({ readyMs, isOwnFault: true });
+
+  test("has failed to start if that was within 60 s: it is in quarantine at the eighth time", () => {
+    const found = decisions(Array.from({ length: 8 }, (_, index) => ({ ...crash(59_999), at: index * 85_000 })));
+    expect(found.map(({ kind }) => kind)).toEqual([...Array.from({ length: 7 }, () => "restart"), "quarantine"]);
+  });
+
+  test("is restarted for ever if that was later", () => {
+    const found = decisions(Array.from({ length: 30 }, () => crash(60_000)));
+    expect(new Set(delays(found))).toEqual(new Set([0]));
   });
 });
 

@@ -146,6 +146,7 @@ export function scriptedSupervisor(): ScriptedSupervisor {
         socketPath: null,
         epoch: null,
         reason: null,
+        isUnresponsive: false,
         exists: true,
         ...message,
       }),
