@@ -21,6 +21,8 @@ export interface Cluster {
 }
 
 const AGENTS = 2;
+/** Longer than any fault may be felt. */
+const INSIST_MS = 120_000;
 
 export async function startCluster(): Promise<Cluster> {
   let server = await startServer({ flags: ["--session-lease", "5s"] });
@@ -90,7 +92,7 @@ export async function startCluster(): Promise<Cluster> {
   };
 }
 
-/** A request that is repeated until it is answered by something other than a passing failure. The path is below `E` of the environment. */
+/** A request that is repeated until it is answered by something other than a failure that passes. The path is below `E` of the environment. */
 export async function insist<T>(
   cluster: Pick<Cluster, "server">,
   method: string,
@@ -98,14 +100,15 @@ export async function insist<T>(
   path: string,
   body?: unknown,
 ): Promise<T> {
+  const end = performance.now() + INSIST_MS;
   for (;;) {
     const answer = await cluster
       .server()
       .api<T>(method, `${environmentPath(environment)}${path}`, body)
       .catch(() => undefined); // The connection broke: a fault struck.
     if (answer !== undefined && answer.status < 300) return answer.body;
-    if (answer !== undefined && answer.status !== 503)
-      throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    if ((answer !== undefined && answer.status !== 503) || performance.now() > end)
+      throw new Error(`${method} ${path}: ${answer?.status} ${JSON.stringify(answer?.body)}`);
     await delay(50);
   }
 }

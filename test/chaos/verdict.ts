@@ -20,10 +20,15 @@ export async function findWrongs(
   ];
 }
 
+/** The ids of the executions whose function started, in that order. */
+export async function startedExecutions(witness: string): Promise<string[]> {
+  return (await readFile(witness, "utf8")).split("\n").filter((line) => line !== "");
+}
+
 async function startedTwice(witness: string): Promise<string[]> {
-  const lines = (await readFile(witness, "utf8")).split("\n").filter((line) => line !== "");
   const seen = new Set<string>();
-  return lines.filter((id) => seen.size === seen.add(id).size).map((id) => `execution ${id} started twice`);
+  const twice = (await startedExecutions(witness)).filter((id) => seen.size === seen.add(id).size);
+  return twice.map((id) => `execution ${id} started twice`);
 }
 
 async function unfinished(cluster: Cluster): Promise<string[]> {
