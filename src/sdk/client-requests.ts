@@ -1,5 +1,6 @@
 import { jitteredDelayMs } from "../base/backoff.ts";
 import type { Ms } from "../base/clock.ts";
+import { formatDuration } from "../base/duration.ts";
 import { readErrorBody } from "../protocol/read-failure.ts";
 import { brandClass } from "../protocol/value-format/brand.ts";
 import type { ClientWorld } from "./client-world.ts";
@@ -52,12 +53,14 @@ const LONGEST_RETRY_MS = 10_000;
 /** Sends a request until it is answered; resolves to the text of the body. Throws an ApiError, or the reason of the signal. */
 export async function sendRequest(settings: RequestSettings, request: ApiRequest): Promise<string> {
   const { world, retryForMs } = settings;
-  const giveUpAt = world.monotonic() + retryForMs;
+  const startedAt = world.monotonic();
   for (let attempt = 0; ; attempt++) {
     const answer = await sendOnce(settings, request);
     if (answer.error === undefined) return answer.text;
     const delayMs = Math.max(answer.retryAfterMs, jitteredDelayMs(FIRST_RETRY_MS, LONGEST_RETRY_MS, attempt, world));
-    if (!mayRepeat(answer.error, request) || world.monotonic() + delayMs > giveUpAt) throw answer.error;
+    const tookMs = world.monotonic() - startedAt;
+    if (!mayRepeat(answer.error, request)) throw withAdvice(answer.error, request);
+    if (tookMs + delayMs > retryForMs) throw exhausted(answer.error, attempt + 1, tookMs);
     await world.sleep(delayMs, request.signal);
   }
 }
@@ -89,6 +92,26 @@ async function sendOnce({ url, token, world }: RequestSettings, request: ApiRequ
 function mayRepeat({ code, status }: ApiError, { isRepeatable }: ApiRequest): boolean {
   if (status === 503) return isRepeatable || code !== "outcome_unknown";
   return isRepeatable && code === "unreachable";
+}
+
+/** Why a start was not tried again by itself. */
+function withAdvice(error: ApiError, { isRepeatable }: ApiRequest): ApiError {
+  if (isRepeatable || error.code !== "unreachable") return error;
+  const advice = "not repeated, because it may have been done (a start with an idempotencyKey is)";
+  return reworded(error, `${error.message}; ${advice}`);
+}
+
+/** What was waited for, when that was long enough. */
+function exhausted(error: ApiError, attempts: number, tookMs: Ms): ApiError {
+  if (attempts === 1) return error;
+  return reworded(
+    error,
+    `${error.message} (${attempts} attempts in ${formatDuration(Math.round(tookMs))}; option retryFor)`,
+  );
+}
+
+function reworded({ code, status, details, cause }: ApiError, message: string): ApiError {
+  return new ApiError({ code, status, details, message }, { cause });
 }
 
 function refusal(status: number, text: string): ApiError {

@@ -1,15 +1,17 @@
-import { type Duration, parseDuration } from "../base/duration.ts";
+import type { Duration } from "../base/duration.ts";
 import { parseJson } from "../base/json.ts";
 import type { TargetOptions } from "../protocol/manifest.ts";
 import { encodeValue } from "../protocol/value-format/encode.ts";
 import type { LogsView, RerunView, RunListView, RunStatus, RunView, StartedRunView } from "../protocol/views.ts";
-import { type ApiRequest, ApiError, type RequestSettings, sendRequest } from "./client-requests.ts";
+import { type ClientOptions, readClientOptions, readDuration } from "./client-options.ts";
+import { type ApiRequest, ApiError, sendRequest } from "./client-requests.ts";
 import { readOutcome } from "./client-results.ts";
 import { realWorld } from "./client-world.ts";
 import { WaitTimeout } from "./errors.ts";
 import { type CallOptions, readCallOptions } from "./options.ts";
 import { errorOf } from "./outcome.ts";
 
+export type { ClientOptions } from "./client-options.ts";
 export { ApiError } from "./client-requests.ts";
 export {
   ExecutionAbandoned,
@@ -21,20 +23,8 @@ export {
   WaitTimeout,
 } from "./errors.ts";
 
-export interface ClientOptions {
-  /** Default: `http://127.0.0.1:7777`. */
-  readonly url?: string | undefined;
-  /** Default: `default`. */
-  readonly project?: string | undefined;
-  /** Default: `development`. */
-  readonly environment?: string | undefined;
-  readonly token?: string | undefined;
-  /** How long requests that may be repeated are repeated when the server is away or busy. Default: 30 s. */
-  readonly retryFor?: Duration | undefined;
-}
-
 export interface StartOptions extends CallOptions {
-  /** The same key with the same target and arguments gives the same run, for 24 hours at least. Makes a start repeatable. */
+  /** The same key with the same target and arguments gives the same run, as long as that is kept. Makes a start repeatable. */
   readonly idempotencyKey?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -100,15 +90,13 @@ export interface Client {
 /** The longest that one request for a result asks the server to wait. */
 const RESULT_WAIT_MS = 30_000;
 
-/** Makes a client of one environment. Opens nothing: connections are made when needed and kept by `fetch`. */
+/**
+ * Makes a client of one environment. Opens nothing: connections are made when needed and kept by `fetch`. Throws a TypeError for an option
+ * that is not one, or has a bad value.
+ */
 export function createClient(options: ClientOptions = {}): Client {
-  const { project = "default", environment = "development" } = options;
-  const settings: RequestSettings = {
-    url: (options.url ?? "http://127.0.0.1:7777").replace(/\/+$/, ""),
-    token: options.token,
-    retryForMs: readDuration(options.retryFor ?? "30s", "retryFor"),
-    world: realWorld,
-  };
+  const settings = { ...readClientOptions(options), world: realWorld };
+  const { project, environment } = settings;
   const base = `/api/projects/${encodeURIComponent(project)}/environments/${encodeURIComponent(environment)}`;
   const text = (request: ApiRequest) => sendRequest(settings, { ...request, path: base + request.path });
   const get = (path: string, more: Partial<ApiRequest> = {}) =>
@@ -118,6 +106,7 @@ export function createClient(options: ClientOptions = {}): Client {
   const client: Client = {
     async submit(target, parameters = [], start = {}) {
       const { idempotencyKey, signal, ...callOptions } = start;
+      checkStart(target, parameters, idempotencyKey);
       const body = startBody(target, parameters, { ...readCallOptions(callOptions, target), idempotencyKey });
       const isRepeatable = idempotencyKey !== undefined;
       const run = await ask<StartedRunView>(text({ method: "POST", path: "/runs", body, isRepeatable, signal }));
@@ -157,6 +146,19 @@ export function createClient(options: ClientOptions = {}): Client {
   return client;
 }
 
+/** Callers without types pass one argument instead of the list of all. */
+function checkStart(target: unknown, parameters: unknown, idempotencyKey: unknown): void {
+  if (typeof target !== "string") throw new TypeError("submit() needs a target as text: <repository>/<name>");
+  if (!Array.isArray(parameters)) {
+    throw new TypeError(
+      `the arguments of ${target} must be a list: submit(${JSON.stringify(target)}, [first, second])`,
+    );
+  }
+  if (idempotencyKey !== undefined && typeof idempotencyKey !== "string") {
+    throw new TypeError(`option "idempotencyKey" of ${target} must be text`);
+  }
+}
+
 /** Arguments are spliced in as the text they were encoded to. */
 function startBody(
   target: string,
@@ -179,12 +181,6 @@ function readAnswer<T>(text: string): T {
   const answer = parseJson(text);
   if (answer === undefined) throw new ApiError({ code: "bad_answer", status: 200, message: "the answer is not JSON" });
   return answer as T; // The server is trusted to answer as its API says.
-}
-
-function readDuration(duration: Duration, option: string): number {
-  const parsed = parseDuration(duration);
-  if (!parsed.ok) throw new TypeError(`option "${option}": ${parsed.error}`);
-  return parsed.value;
 }
 
 function namedByRun(runId: string, target: string) {

@@ -33,7 +33,7 @@ export interface DefinitionOptions extends Omit<CallOptions, "retries"> {
     | boolean
     | (Retries & { readonly when?: ((error: unknown) => boolean) | undefined })
     | undefined;
-  /** For people, in Studio and `coflux workflows show`. */
+  /** For people: `coflux workflows show`. */
   readonly description?: string | undefined;
   /** Default: the name of the export. Keeps history and callers when the export is renamed. */
   readonly name?: string | undefined;

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { encodeError } from "../../src/protocol/value-format/wire-error.ts";
 import {
   ApiError,
+  type ClientOptions,
   ExecutionAbandoned,
   ExecutionCancelled,
   ExecutionError,
@@ -30,6 +31,10 @@ afterEach(() => {
 
 /** A server that gives these answers, the last one for ever, and keeps what it was asked. */
 async function serve(...replies: Reply[]) {
+  return await serveFor({}, ...replies);
+}
+
+async function serveFor(options: ClientOptions, ...replies: Reply[]) {
   const received: Received[] = [];
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = [];
@@ -50,7 +55,12 @@ async function serve(...replies: Reply[]) {
   await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
-  const client = createClient({ url: `http://127.0.0.1:${port}/`, environment: "development/joe", token: "secret" });
+  const client = createClient({
+    url: `http://127.0.0.1:${port}/`,
+    environment: "development/joe",
+    token: "secret",
+    ...options,
+  });
   return { client, received };
 }
 
@@ -91,6 +101,28 @@ test("what is wrong with a start is said before anything is sent", async () => {
   await expect(client.submit("flows/greet", [], { timeout: "soon" as never })).rejects.toThrow(
     'option "timeout" of flows/greet is wrong',
   );
+  expect(received.length).toBe(0);
+});
+
+test.each([
+  ["http://127.0.0.1:1", 'createClient() needs an object: createClient({ url: "http://127.0.0.1:7777" })'],
+  [{ port: 7801 }, 'createClient() has no option "port"; there are url, project, environment, token, retryFor'],
+  [{ url: "nonsense" }, 'option "url" of createClient() must be an http:// or https:// address, not "nonsense"'],
+  [{ url: "ftp://a" }, 'option "url"'],
+  [{ project: "No" }, 'option "project" of createClient() must be 1 to 63 of'],
+  [{ environment: "a//b" }, 'option "environment"'],
+  [{ token: 7 }, 'option "token" of createClient() must be text'],
+  [{ retryFor: 10 }, 'option "retryFor"'],
+])("a client that cannot be made as wished says why: %j", (options, message) => {
+  expect(() => createClient(options as ClientOptions)).toThrow(message);
+});
+
+test.each([
+  ["abc", 'the arguments of flows/greet must be a list: submit("flows/greet", [first, second])'],
+  [{ a: 1 }, "must be a list"],
+])("arguments that are no list are refused: %j", async (parameters, message) => {
+  const { client, received } = await serve({ status: 201, body: started });
+  await expect(client.submit("flows/greet", parameters as never)).rejects.toThrow(message);
   expect(received.length).toBe(0);
 });
 
@@ -186,8 +218,23 @@ describe("when the server is away", () => {
 
   test("a start without a key is not repeated after a lost connection", async () => {
     const { client, received } = await serve("hang up");
-    await expect(client.submit("flows/greet")).rejects.toMatchObject({ code: "unreachable", status: 0 });
+    await expect(client.submit("flows/greet")).rejects.toMatchObject({
+      code: "unreachable",
+      status: 0,
+      message: expect.stringContaining(
+        "not repeated, because it may have been done (a start with an idempotencyKey is)",
+      ),
+    });
     expect(received.length).toBe(1);
+  });
+
+  test("what was tried in vain says how often and how long, and which option says so", async () => {
+    const { client, received } = await serveFor({ retryFor: "1s" }, "hang up");
+    await expect(client.run("Rbcdfgh")).rejects.toMatchObject({
+      code: "unreachable",
+      message: expect.stringMatching(/^no answer from http:.* \(\d+ attempts in [\d.]+s; option retryFor\)$/),
+    });
+    expect(received.length).toBeGreaterThan(1);
   });
 
   test("the wait that the server asks for is kept, or given up at once when there is no time for it", async () => {
