@@ -69,7 +69,7 @@ export async function startAgent(options: AgentOptions, world: AgentWorld): Prom
     onAbandoned: (execution, reason) => executions.abandoned(execution, reason),
     onStopped: (execution) => executions.stopped(execution),
     onTimedOut: (execution) => executions.timedOut(execution),
-    onOutput: (line) => tell("output", "info", line),
+    onOutput: (line, isLoading) => tell("output", "info", `${isLoading ? "while loading" : "executor"}: ${line}`),
     onBlocked: (running) => tell("executor_blocked", "warning", describeBlocked(running)),
     onExecutorEnded: (reason) => tell("executor_ended", "error", `an executor ${reason}`),
   });
@@ -97,7 +97,9 @@ export async function startAgent(options: AgentOptions, world: AgentWorld): Prom
       isDisconnected = false;
     },
     onDisconnected(reason) {
-      if (!isDisconnected) tell("disconnected", "warning", `not connected: ${reason}; trying again until it works`);
+      if (!isDisconnected) {
+        tell("disconnected", "warning", `not connected to ${place}: ${reason}; trying again until it works`);
+      }
       isDisconnected = true;
     },
     onLost(reason) {
@@ -107,7 +109,7 @@ export async function startAgent(options: AgentOptions, world: AgentWorld): Prom
     onFence: (silentMs, withinMs) =>
       executions.stopAll(`the agent had no contact with the server for ${formatDuration(silentMs)}`, withinMs),
     onGiveUp(reason) {
-      tell("not_found", "error", reason);
+      tell("not_found", "error", `error: ${describeMissing(options, reason)}`);
       departure.leave(agentExitCodes.notFound);
     },
     onTurn() {
@@ -125,7 +127,7 @@ export async function startAgent(options: AgentOptions, world: AgentWorld): Prom
     ...world,
     repositories: options.repositories,
     isWatching: options.watch === true,
-    use: (bundle) => pool.use(bundle),
+    use: (bundle, whyUnfit) => pool.use(bundle, whyUnfit),
     onManifests(loaded) {
       const isFirst = manifests === undefined;
       manifests = loaded;
@@ -155,6 +157,15 @@ export async function startAgent(options: AgentOptions, world: AgentWorld): Prom
 
   await hosting.load();
   return { ended, drain: () => departure.drain(), abort: () => departure.abort() };
+}
+
+function describeMissing({ project, environment, url }: AgentOptions, reason: string): string {
+  const where = `--project ${project} --url ${url}`;
+  return [
+    reason,
+    `  which there are: coflux environments list ${where}`,
+    `  a new one: coflux environments create ${environment} ${where}`,
+  ].join("\n");
 }
 
 function describeBlocked(running: readonly string[]): string {

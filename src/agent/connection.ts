@@ -99,5 +99,5 @@ function readRefusal(body: string, status: number): { code: string; reason: stri
 
 function describe(error: Error): string {
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  return code === "ECONNREFUSED" ? "no server answers at the address" : error.message || code;
+  return code === "ECONNREFUSED" ? "no server answers there" : error.message || code;
 }

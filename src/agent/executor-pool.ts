@@ -12,7 +12,7 @@ import {
 import { type RosterDecision, createExecutorRoster } from "./executor-roster.ts";
 import { EXECUTOR_PING_INTERVAL_MS, LAST_WORDS_MS, LOAD_DEADLINE_MS } from "./limits.ts";
 import type { Bundle } from "./repositories/bundle.ts";
-import { type LoadedManifest, whyTooLarge } from "./repositories/loaded-manifest.ts";
+import type { LoadedManifest, WhyUnfit } from "./repositories/loaded-manifest.ts";
 import { PRELUDE_COLUMNS } from "./repositories/source-prelude.ts";
 
 // The processes in which user code runs: as many shared ones as asked for, always warm, and a fresh one for each execution that wants to be
@@ -42,7 +42,8 @@ export interface ExecutorPoolOptions {
   onStopped(execution: string): void;
   /** Its time is over, and its executor could not say so. */
   onTimedOut(execution: string): void;
-  onOutput(line: string): void;
+  /** What was printed outside of any execution; when it was while the code was loaded, only of the first executor that loads it. */
+  onOutput(line: string, isLoading: boolean): void;
   /** The event loop of an executor is blocked, while these run in it. */
   onBlocked(executions: readonly string[]): void;
   /** A shared executor ended that should not have. */
@@ -50,8 +51,11 @@ export interface ExecutorPoolOptions {
 }
 
 export interface ExecutorPool {
-  /** Loads a bundle, and uses it from now on if that succeeds; otherwise says why not, and nothing has changed. */
-  use(bundle: Bundle): Promise<Result<readonly LoadedManifest[], string>>;
+  /**
+   * Loads a bundle, and uses it from now on if that succeeds and nothing speaks against what it defines; otherwise says why not, and nothing
+   * has changed.
+   */
+  use(bundle: Bundle, whyUnfit: WhyUnfit): Promise<Result<readonly LoadedManifest[], string>>;
   /** Starts an execution in an executor that is free to take it, as soon as there is one. */
   start(command: ExecuteCommand): void;
   /** Hands a message to the executor in which this execution runs; drops it when there is none. */
@@ -73,6 +77,8 @@ interface Executor {
   /** The execution it was started for, when it is isolated. */
   readonly isolatedFor: string | null;
   isLoaded: boolean;
+  /** What it printed while it loaded has been heard as well. */
+  hasSettled: boolean;
   isExpectedToEnd: boolean;
   /** The source file whose evaluation began last. */
   evaluating: string | null;
@@ -108,7 +114,10 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
     const isTrial = from !== bundle;
     const events: ExecutorEvents = {
       onMessages: (messages) => onMessages(executor, messages),
-      onOutput: (line) => options.onOutput(line),
+      onOutput(line) {
+        if (!executor.hasSettled) return isTrial ? options.onOutput(line, true) : undefined;
+        options.onOutput(line, false);
+      },
       onEnd: (reason) => onEnd(executor, reason),
     };
     const executor: Executor = {
@@ -118,6 +127,7 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
       startedAt: clock.monotonic(),
       isolatedFor,
       isLoaded: false,
+      hasSettled: false,
       isExpectedToEnd: isolatedFor !== null || isTrial,
       evaluating: null,
       lastWords: null,
@@ -157,13 +167,14 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
     switch (message.kind) {
       case "ready":
         executor.isLoaded = true;
+        options.environment.endOfTurn(() => (executor.hasSettled = true));
         if (executor.isolatedFor === null) {
           executor.isExpectedToEnd = false;
           roster.ready(executor.id);
         } else startNextIsolated(-1);
         return executor.onLoaded(ok(message));
       case "failed":
-        executor.lastWords = message.stack ?? message.message;
+        executor.lastWords = message.stack === null ? message.message : describeThrow(executor, message.stack);
         return;
       case "evaluating":
         executor.evaluating = message.file;
@@ -228,7 +239,7 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
     if (bundle === undefined || isClosed || !crashPause.isOver(clock.monotonic())) return;
     while (roster.serving() < options.size) {
       startExecutor(bundle, buildNumber, null, (loaded) => {
-        if (!loaded.ok) options.onOutput(loaded.error);
+        if (!loaded.ok && !isClosed) options.onOutput(loaded.error, false);
       });
     }
   };
@@ -297,7 +308,7 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
   let cancelCheck: Cancel = timers.after(EXECUTOR_PING_INTERVAL_MS, check);
 
   return {
-    async use(next) {
+    async use(next, whyUnfit) {
       const build = buildNumber + 1;
       let trial: Executor | undefined;
       const loaded = await new Promise<Result<ReadyMessage, string>>((resolve) => {
@@ -305,10 +316,10 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
       });
       if (!loaded.ok) return loaded;
       const manifests = manifestsOf(next, loaded.value);
-      const tooLarge = whyTooLarge(manifests);
-      if (tooLarge !== undefined) {
+      const unfit = whyUnfit(manifests);
+      if (unfit !== undefined) {
         if (trial) dismiss(trial);
-        return failure(tooLarge);
+        return failure(unfit);
       }
       bundle = next;
       buildNumber = build;
@@ -366,6 +377,10 @@ function manifestsOf({ repositories }: Bundle, { repositories: loaded }: ReadyMe
     const { targets, fingerprints } = loaded[index] ?? { targets: [], fingerprints: [] };
     return { file, fingerprints, manifest: { name, version, targets } };
   });
+}
+
+function describeThrow({ evaluating, isLoaded }: Executor, stack: string): string {
+  return evaluating === null || isLoaded ? stack : `${evaluating} could not be loaded:\n${stack}`;
 }
 
 function describeHang({ evaluating }: Executor): string {

@@ -7,23 +7,25 @@ import { realClock, realRandom, realTimers } from "../process/real-clock.ts";
 import { type AgentWorld, startAgent } from "./agent.ts";
 
 /**
- * Runs an agent in this process until it is told to end, and resolves to the exit code. The first SIGTERM or SIGINT drains, the second
- * aborts. Creates nothing on the server: a project or environment that is not there ends it.
+ * Runs an agent in this process until it is told to end, and resolves to the exit code. The first SIGTERM, SIGINT or SIGHUP (its terminal
+ * was closed) drains, the second aborts. Creates nothing on the server: a project or environment that is not there ends it.
  */
 export async function runAgent(options: AgentOptions): Promise<AgentExitCode> {
   await removeStaleDirectories();
   const temporaryDirectory = await mkdtemp(join(tmpdir(), `${directoryPrefix}${process.pid}-`));
-  const signals = listenForSignals();
+  const listening = listenForSignals();
   try {
     const agent = await startAgent(options, worldOfThisProcess(temporaryDirectory));
-    signals.onFirst(() => agent.drain());
-    signals.onSecond(() => agent.abort());
+    listening.onFirst(() => agent.drain());
+    listening.onSecond(() => agent.abort());
     const code = await agent.ended;
-    const how = code === agentExitCodes.drained ? "drained" : code === agentExitCodes.aborted ? "aborted" : "ended";
-    options.onEvent({ kind: "stopped", level: "info", text: `the agent has ${how}` });
+    if (code === agentExitCodes.drained || code === agentExitCodes.aborted) {
+      const how = code === agentExitCodes.drained ? "drained" : "aborted";
+      options.onEvent({ kind: "stopped", level: "info", text: `the agent has ${how}` });
+    }
     return code;
   } finally {
-    signals.stop();
+    listening.stop();
     await rm(temporaryDirectory, { recursive: true, force: true });
   }
 }
@@ -53,6 +55,8 @@ interface Signals {
   stop(): void;
 }
 
+const signals = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+
 function listenForSignals(): Signals {
   const reactions: (() => void)[] = [];
   let count = 0;
@@ -64,11 +68,13 @@ function listenForSignals(): Signals {
     reactions[index] = reaction;
     if (count > index) reaction();
   };
-  process.on("SIGTERM", listener).on("SIGINT", listener);
+  for (const signal of signals) process.on(signal, listener);
   return {
     onFirst: (reaction) => react(0, reaction),
     onSecond: (reaction) => react(1, reaction),
-    stop: () => void process.off("SIGTERM", listener).off("SIGINT", listener),
+    stop() {
+      for (const signal of signals) process.off(signal, listener);
+    },
   };
 }
 

@@ -32,6 +32,7 @@ import {
   RECONNECT_STABLE_MS,
   REFUSED_FRAME_ATTEMPTS,
 } from "./limits.ts";
+import { askedDelayMs, describeClose } from "./close-reasons.ts";
 import { createLease } from "./lease.ts";
 import { createSessionMemory } from "./session-memory.ts";
 
@@ -131,23 +132,23 @@ export function createSessionMachine(options: { identity: AgentIdentity; random:
     return { kind: "send", frame: frame.bytes };
   };
 
-  const disconnect = (reason: string, now: Ms, slow = false): SessionAction[] => {
+  const disconnect = (reason: string, now: Ms, delayMs?: Ms): SessionAction[] => {
     if (connection.kind === "open" && now - connection.since >= RECONNECT_STABLE_MS) failedAttempts = 0;
     failedAttempts += 1;
     const jittered = jitteredDelayMs(RECONNECT_FIRST_MS, lease.reconnectLimitMs(), failedAttempts, options.random);
-    const retryInMs = slow ? RECONNECT_SLOW_MS : jittered;
+    const retryInMs = delayMs ?? jittered;
     connection = { kind: "disconnected", retryAt: now + retryInMs };
     return [{ kind: "disconnected", reason, retryInMs }];
   };
 
-  const drop = (code: number, reason: string, now: Ms, slow = false): SessionAction[] => [
+  const drop = (code: number, reason: string, now: Ms, delayMs?: Ms): SessionAction[] => [
     { kind: "close", code, reason },
-    ...disconnect(reason, now, slow),
+    ...disconnect(reason, now, delayMs),
   ];
 
   /** The environment is not there. Whoever has never been let in has a wrong name; otherwise it may come back. */
   const notFound = (reason: string, now: Ms): SessionAction[] => {
-    if (wasEverWelcome) return drop(1000, reason, now, true);
+    if (wasEverWelcome) return drop(1000, reason, now, RECONNECT_SLOW_MS);
     connection = { kind: "ended" };
     return [
       { kind: "close", code: 1000, reason },
@@ -200,7 +201,7 @@ export function createSessionMachine(options: { identity: AgentIdentity; random:
       return [...forgetSession(message.message), ...hello(connection.epoch, now)];
     }
     if (notFoundCodes.has(message.code)) return notFound(message.message, now);
-    return drop(1000, `${message.code}: ${message.message}`, now, message.code === "protocol_mismatch");
+    return drop(1000, message.message, now, slowIf(message.code === "protocol_mismatch"));
   };
 
   const challenged = (epoch: number, now: Ms): SessionAction[] => {
@@ -248,10 +249,10 @@ export function createSessionMachine(options: { identity: AgentIdentity; random:
   };
 
   const onClosed = (code: number, reason: string, now: Ms): SessionAction[] => {
-    const text = reason === "" ? `the connection was closed (${code})` : `${reason} (${code})`;
+    const text = describeClose(code, reason);
     if (code === CLOSED_NOT_FOUND) return notFound(text, now);
     if (closedOverFrame.has(code)) return [...onRefusedFrame(text), ...disconnect(text, now)];
-    return disconnect(text, now, code === CLOSED_PROTOCOL_MISMATCH);
+    return disconnect(text, now, askedDelayMs(code, reason) ?? slowIf(code === CLOSED_PROTOCOL_MISMATCH));
   };
 
   /** A connection without a sign of the orchestrator for so long may be one that it does not know any more: a new one will tell. */
@@ -312,7 +313,7 @@ export function createSessionMachine(options: { identity: AgentIdentity; random:
         return onClosed(event.code, event.reason, now);
       case "refused":
         if (notFoundCodes.has(event.code)) return notFound(event.reason, now);
-        return disconnect(event.reason, now, event.code === "protocol_mismatch");
+        return disconnect(event.reason, now, slowIf(event.code === "protocol_mismatch"));
       default:
         return exhaustive(event);
     }
@@ -332,6 +333,11 @@ export function createSessionMachine(options: { identity: AgentIdentity; random:
     outboxBytes: () => memory.bytes(),
     nextDueAt: () => Math.min(lease.fenceAt(), connectionDueAt(connection, heardAt)),
   };
+}
+
+/** How long to stay away when somebody has to act first. */
+function slowIf(isSlow: boolean): Ms | undefined {
+  return isSlow ? RECONNECT_SLOW_MS : undefined;
 }
 
 function connectionDueAt(connection: Connection, heardAt: Ms): Ms {

@@ -52,7 +52,7 @@ export const agentExitCodes = {
   /** Drained: everything that ran has ended and was reported. */
   drained: 0,
   /** The repositories could not be loaded. */
-  broken: 1,
+  broken: 2,
   /** The project or the environment does not exist. */
   notFound: 3,
   /** Aborted, by a second signal or the end of the drain's time. */

@@ -131,7 +131,10 @@ describe("an agent", () => {
     const agent = await agentUnderTest(server.url, { "flows.ts": flows });
     cleanUps.push(() => agent.remove());
     expect(await agent.ended).toBe(agentExitCodes.notFound);
-    expect((await agent.event("not_found")).text).toContain("environment_not_found");
+    expect((await agent.event("not_found")).text).toMatch(
+      /^error: .*environment_not_found[^]*\n {2}which there are: coflux environments list --project default [^]*\n {2}a new one: coflux environments create development\/joe/,
+    );
+    expect(agent.events.map(({ kind }) => kind)).not.toContain("output");
   });
 
   test("whose code is broken ends with the place of the error", async () => {
@@ -146,7 +149,9 @@ describe("an agent", () => {
     await server.close();
     const agent = await agentUnderTest(url, { "flows.ts": flows });
     cleanUps.push(() => agent.remove());
-    expect((await agent.event("disconnected")).text).toContain("no server answers at the address");
+    expect((await agent.event("disconnected")).text).toBe(
+      `not connected to default/development/joe at ${url}: no server answers there; trying again until it works`,
+    );
     agent.drain();
     expect(await agent.ended).toBe(agentExitCodes.drained);
   });
@@ -471,14 +476,56 @@ describe("watching", () => {
     cleanUps.push(() => server.close());
     const agent = await agentUnderTest(server.url, { "flows.ts": `import "./word.ts";` }, { watch: true });
     cleanUps.push(() => agent.remove());
-    expect((await agent.event("broken")).text).toContain(`Could not resolve "./word.ts"`);
+    expect((await agent.event("broken")).text).toMatch(
+      /Could not resolve "\.\/word\.ts"[^]*\nnothing is hosted yet; it is tried again when a file is saved$/,
+    );
     await agent.write("word.ts", "");
     await agent.event("loaded");
     await server.take("declare");
   });
 });
 
+test("a repository that loses all its targets while watched keeps them: an empty file is one that is being written", async () => {
+  const server = await scriptedServer();
+  cleanUps.push(() => server.close());
+  const more = `import { task } from "coflux"; export const other = task(() => 1);`;
+  const agent = await agentUnderTest(
+    server.url,
+    { "flows.ts": flows, "more.ts": more },
+    {
+      watch: true,
+      repositories: [
+        { name: "flows", path: "flows.ts" },
+        { name: "more", path: "more.ts" },
+      ],
+    },
+  );
+  cleanUps.push(() => agent.remove());
+  await server.take("declare");
+  await agent.write("flows.ts", "");
+  expect((await agent.event("broken")).text).toMatch(
+    /^not reloaded, the code from before stays in use:\nflows \(.*flows\.ts\) exports no targets any more: export them again; to host it without targets, start the agent anew$/,
+  );
+  server.send(execute(id(1), "flows/add", 1, 2));
+  expect(await server.take("outcome")).toMatchObject({ outcome: succeeded(3) });
+  await agent.write("flows.ts", flows);
+  expect((await agent.event("reloaded")).text).toBe("the code is good again, and the same as before");
+});
+
 test("what is printed outside of any execution is shown by the agent", async () => {
-  const { agent } = await started(`console.log("from the module");`);
-  expect((await agent.event("output")).text).toBe("from the module");
+  const { agent } = await started(`console.log("from the module"); setTimeout(() => console.log("later"), 300);`);
+  expect((await agent.event("output")).text).toBe("while loading: from the module");
+  expect((await agent.event("output")).text).toBe("executor: later");
+});
+
+test("what is printed while the code is loaded is shown once, however many executors load it", async () => {
+  const { server, agent } = await started(`
+    import { task } from "coflux";
+    console.log("from the module");
+    export const pid = task({ isolation: "process" }, () => process.pid);`);
+  await server.take("declare");
+  server.send({ ...execute(id(1), "flows/pid"), isolation: "process" });
+  await server.take("outcome");
+  await server.take("stopped");
+  expect(agent.events.filter(({ kind }) => kind === "output")).toHaveLength(1);
 });

@@ -87,7 +87,7 @@ describe("a bundle on trial", () => {
       "quick.ts": `console.log("quick");`,
       "hangs.ts": `console.log("hanging"); await new Promise(() => {});`,
     });
-    const used = pool.use(bundle);
+    const used = pool.use(bundle, () => undefined);
     await output.nextThat((line): line is string => line === "hanging");
     // What it said about itself before it printed that has arrived on another descriptor, and may not be read yet.
     for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -100,9 +100,9 @@ describe("a bundle on trial", () => {
 
   test("leaves the one before in use when it is no good", async () => {
     const { pool, bundle, heard, start } = await poolOf({ "flows.ts": source });
-    expect((await pool.use(bundle)).ok).toBe(true);
+    expect((await pool.use(bundle, () => undefined)).ok).toBe(true);
     const bad = { ...bundle, repositories: bundle.repositories.map((one) => ({ ...one, namespace: "gone" })) };
-    const result = await pool.use(bad);
+    const result = await pool.use(bad, () => undefined);
     expect(result.ok ? "" : result.error).toContain("the bundle has no gone for flows");
     expect(await heard.nextThat(isAbout(start(1, "one")))).toBe(`${run}:1:1 outcome`);
   });
@@ -116,7 +116,7 @@ const isAbout =
 describe("an execution that blocks its executor", () => {
   test("after an abort takes the executor with it when the grace is over, and another one is started", async () => {
     const { pool, heard, start, pass, bundle } = await poolOf({ "flows.ts": source });
-    await pool.use(bundle);
+    await pool.use(bundle, () => undefined);
     const other = start(1, "waits");
     const execution = start(2, "blocks", 3_600_000);
     await heard.nextThat((event): event is string => event === `${execution} started`);
@@ -129,7 +129,7 @@ describe("an execution that blocks its executor", () => {
 
   test("times out by the agent's clock", async () => {
     const { pool, heard, start, pass, bundle } = await poolOf({ "flows.ts": source });
-    await pool.use(bundle);
+    await pool.use(bundle, () => undefined);
     const execution = start(1, "blocks", 2_000);
     await heard.nextThat((event): event is string => event === `${execution} started`);
     pass(4_000);
@@ -138,7 +138,7 @@ describe("an execution that blocks its executor", () => {
 
   test("gets no company", async () => {
     const { pool, heard, start, pass, bundle } = await poolOf({ "flows.ts": source });
-    await pool.use(bundle);
+    await pool.use(bundle, () => undefined);
     const execution = start(1, "blocks", 3_600_000);
     await heard.nextThat((event): event is string => event === `${execution} started`);
     pass(2_000);
@@ -149,7 +149,7 @@ describe("an execution that blocks its executor", () => {
 
   test("when everything has to stop is killed in time, and new work goes to a new executor", async () => {
     const { pool, heard, start, pass, bundle } = await poolOf({ "flows.ts": source });
-    await pool.use(bundle);
+    await pool.use(bundle, () => undefined);
     const waits = start(1, "waits");
     const blocks = start(2, "blocks", 3_600_000);
     await heard.nextThat((event): event is string => event === `${blocks} started`);
@@ -163,9 +163,9 @@ describe("an execution that blocks its executor", () => {
 
 test("an executor that keeps ending is started again after longer and longer delays", async () => {
   const { pool, heard, time, bundle, output } = await poolOf({
-    "flows.ts": `console.log("loaded"); setTimeout(() => process.exit(1), 20);`,
+    "flows.ts": `setTimeout(() => { console.log("loaded"); process.exit(1); }, 20);`,
   });
-  await pool.use(bundle);
+  await pool.use(bundle, () => undefined);
   const loads = async (): Promise<void> => void (await output.nextThat((line): line is string => line === "loaded"));
   const ends = async (): Promise<void> =>
     void (await heard.nextThat((event): event is string => event.startsWith("ended")));

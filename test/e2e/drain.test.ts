@@ -17,6 +17,18 @@ afterAll(async () => {
   await temporary?.remove();
 });
 
+test("an agent whose terminal was closed drains, as if it had been asked to", async () => {
+  const agent = await startAgent(server);
+  const path = `${temporary.path}/hang-up`;
+  const begun = await startRun(server, "callsLater", [path, 1]);
+  await eventually("the workflow runs", async () => existsSync(`${path}.started`));
+  agent.process.process.kill("SIGHUP");
+  await agent.process.line(/draining: waiting for 1 execution/);
+  writeFileSync(path, "");
+  expect(await agent.process.finished).toMatchObject({ code: 0, signal: null });
+  expect(await resultOf(server, begun)).toMatchObject({ status: "succeeded" });
+});
+
 test("the only agent is told to leave in the middle of a nested workflow: it finishes that, begins nothing fresh, and ends with 0", async () => {
   const agent = await startAgent(server, { flags: ["--concurrency", "1"] });
   const path = `${temporary.path}/go`;

@@ -6,7 +6,7 @@ import type { Manifest } from "../../protocol/manifest.ts";
 import { createBuilder } from "./build.ts";
 import type { Bundle } from "./bundle.ts";
 import { reportBroken, reportLoaded, reportMended } from "./load-report.ts";
-import type { LoadedManifest } from "./loaded-manifest.ts";
+import type { LoadedManifest, WhyUnfit } from "./loaded-manifest.ts";
 import { createRepositoryLoader } from "./repository-loader.ts";
 import { watchSources } from "./watch.ts";
 
@@ -19,8 +19,8 @@ export interface HostingOptions {
   readonly sdkDirectory: string;
   /** Reload when a source file changes. */
   readonly isWatching: boolean;
-  /** Tries a bundle, and uses it from then on if it is good. */
-  readonly use: (bundle: Bundle) => Promise<Result<readonly LoadedManifest[], string>>;
+  /** Tries a bundle, and uses it from then on if it is good and nothing speaks against what it defines. */
+  readonly use: (bundle: Bundle, whyUnfit: WhyUnfit) => Promise<Result<readonly LoadedManifest[], string>>;
   /** Other code is in use. */
   onManifests(manifests: readonly Manifest[]): void;
   /** The first load failed, and nothing would ever load again. */
@@ -56,7 +56,7 @@ export async function openHosting(options: HostingOptions): Promise<Hosting> {
     },
     onMended: () => onEvent(reportMended()),
     onBroken(error, isFirst) {
-      onEvent(reportBroken(error, isFirst));
+      onEvent(reportBroken(error, { isFirst, isWatching: watcher !== undefined }));
       if (isFirst && watcher === undefined) options.onHopeless();
     },
   });

@@ -29,7 +29,8 @@ export function reportMended(): AgentEvent {
 }
 
 /** A load that failed: the code from before, if there was any, stays in use. */
-export function reportBroken(error: string, isFirst: boolean): AgentEvent {
-  const text = isFirst ? error : `not reloaded, the code from before stays in use:\n${error}`;
+export function reportBroken(error: string, when: { isFirst: boolean; isWatching: boolean }): AgentEvent {
+  const next = when.isWatching ? "\nnothing is hosted yet; it is tried again when a file is saved" : "";
+  const text = when.isFirst ? `${error}${next}` : `not reloaded, the code from before stays in use:\n${error}`;
   return { kind: "broken", level: "error", text };
 }

@@ -11,6 +11,22 @@ export interface LoadedManifest {
   readonly fingerprints: readonly string[];
 }
 
+/** Why what a bundle defines cannot take the place of what is in use; undefined when it can. */
+export type WhyUnfit = (loaded: readonly LoadedManifest[]) => string | undefined;
+
+/**
+ * A repository that had targets and has none any more was hardly meant to withdraw them: an editor has emptied the file to write it, or a
+ * part of it was commented out.
+ */
+export function whyEmptied(before: readonly LoadedManifest[], loaded: readonly LoadedManifest[]): string | undefined {
+  const emptied = loaded.find(({ manifest }, index) => {
+    return manifest.targets.length === 0 && (before[index]?.manifest.targets.length ?? 0) > 0;
+  });
+  if (emptied === undefined) return undefined;
+  const advice = "export them again; to host it without targets, start the agent anew";
+  return `${emptied.manifest.name} (${emptied.file}) exports no targets any more: ${advice}`;
+}
+
 /** Why these targets cannot be declared: all of them travel in one frame. Undefined when they can. */
 export function whyTooLarge(loaded: readonly LoadedManifest[]): string | undefined {
   const bytes = pack(loaded.map(({ manifest }) => manifest)).byteLength;

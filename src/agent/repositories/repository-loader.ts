@@ -2,7 +2,7 @@ import type { Clock, Ms } from "../../base/clock.ts";
 import { type Result, ok } from "../../base/result.ts";
 import type { Builder } from "./build.ts";
 import type { Bundle } from "./bundle.ts";
-import type { LoadedManifest } from "./loaded-manifest.ts";
+import { type LoadedManifest, type WhyUnfit, whyEmptied, whyTooLarge } from "./loaded-manifest.ts";
 import type { SourceWatcher } from "./watch.ts";
 
 /** Other manifests than before, from other code. */
@@ -21,8 +21,8 @@ export interface RepositoryLoader {
 export interface RepositoryLoaderOptions {
   readonly clock: Clock;
   readonly builder: Builder;
-  /** Tries a bundle, and uses it from then on if it is good. */
-  readonly use: (bundle: Bundle) => Promise<Result<readonly LoadedManifest[], string>>;
+  /** Tries a bundle, and uses it from then on if it is good and nothing speaks against what it defines. */
+  readonly use: (bundle: Bundle, whyUnfit: WhyUnfit) => Promise<Result<readonly LoadedManifest[], string>>;
   readonly watcher: SourceWatcher | undefined;
   /** What to watch while nothing was ever built: the files that were named. */
   readonly named: readonly string[];
@@ -52,7 +52,7 @@ export function createRepositoryLoader(options: RepositoryLoaderOptions): Reposi
     if (!built.ok) return built;
     sources = built.value.sources;
     if (isInUse(built.value)) return ok(manifests);
-    return await options.use(built.value);
+    return await options.use(built.value, (loaded) => whyTooLarge(loaded) ?? whyEmptied(manifests, loaded));
   };
 
   const loadAndTell = async (): Promise<void> => {
