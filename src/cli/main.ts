@@ -9,11 +9,12 @@ import { createProgram } from "./program.ts";
 
 const words = process.argv.slice(2);
 
-// Whoever reads our output may stop reading at any time (`coflux runs list | head`): that is no error.
+// Whoever reads our output may stop reading at any time (`coflux runs list | head`): that is no error. A terminal that was closed takes no more
+// words (EIO); its SIGHUP decides what becomes of the process, and one that drains has to come to the end of it.
 for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) =>
-    process.exit(error.code === "EPIPE" ? exitCodes.ok : exitCodes.internal),
-  );
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EIO") process.exit(error.code === "EPIPE" ? exitCodes.ok : exitCodes.internal);
+  });
 }
 
 process.exitCode = await runCommand();
