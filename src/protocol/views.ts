@@ -65,7 +65,7 @@ export interface ExecutionView {
   /** Executions (attempt 1) of the steps this one called, and the ones it waited for, in the order of the calls. */
   readonly children: readonly string[];
   readonly dependencies: readonly string[];
-  /** Why it does not run; null while it runs and when it is final. */
+  /** Why it does not run; null while it runs, as far as the server knows, and when it is final. */
   readonly reason: WaitReason | null;
   /** What was reported after the outcome was already decided: kept as a fact, without effect. */
   readonly ignored: readonly { readonly status: string; readonly at: number }[];

@@ -1,4 +1,4 @@
-/** Why an execution that is neither final nor running is not running. Times are milliseconds since the Unix epoch. */
+/** Why an execution that is neither final nor known to run does not run. Times are milliseconds since the Unix epoch. */
 export type WaitReason =
   | { readonly code: "delayed"; readonly until: number }
   | { readonly code: "retry_backoff"; readonly until: number }
@@ -10,7 +10,11 @@ export type WaitReason =
   /** Agents that host the target hold as many waiting executions as their memory allows. */
   | { readonly code: "waiting_limit"; readonly sessions: readonly string[] }
   /** Assigned, but its code waits for these executions and has yielded its slot. */
-  | { readonly code: "waiting_for"; readonly executions: readonly string[] };
+  | { readonly code: "waiting_for"; readonly executions: readonly string[] }
+  /** Assigned, and the connection to its agent is lost: it may run. It is abandoned if the agent is not back before its lease ends. */
+  | { readonly code: "agent_disconnected"; readonly session: string }
+  /** Assigned, and its agent has not begun with it: its executors are blocked or start. Known only of executions with a timeout. */
+  | { readonly code: "not_started"; readonly session: string };
 
 /** The reason as a sentence for people. */
 export function describeWaitReason(reason: WaitReason, formatTime: (ms: number) => string): string {
@@ -29,5 +33,9 @@ export function describeWaitReason(reason: WaitReason, formatTime: (ms: number) 
       return `the agents that host it hold too many waiting executions (${reason.sessions.join(", ")})`;
     case "waiting_for":
       return `waiting for ${reason.executions.join(", ")}`;
+    case "agent_disconnected":
+      return `its agent is disconnected (${reason.session})`;
+    case "not_started":
+      return `its agent has not started it yet (${reason.session})`;
   }
 }

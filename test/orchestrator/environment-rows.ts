@@ -24,6 +24,8 @@ export interface ExecutionFacts {
   readonly reason: WaitReason | null;
   /** It is ready, and an agent has room for it: between batches there is no such thing. */
   readonly isOverlooked: boolean;
+  /** Assigned, and its agent is connected and has begun with it as far as is known. */
+  readonly isAtWork: boolean;
   readonly ignored: readonly ExecutionStatus[];
 }
 
@@ -46,7 +48,8 @@ export function executionFacts(db: Database, now: number, waitingPerSession: num
     const reason = waitReason(facts, now);
     const isOverlooked = reason?.code === "agents_full" && facts.hosts.some((host) => hasRoom(host, facts.isAwaited));
     const outcome = outcomeOf(db, execution);
-    return { ...execution, path: row.path, outcome, reason, isOverlooked, ignored: ignoredOf(db, row.id) };
+    const isAtWork = facts.holder?.isConnected === true && !facts.holder.isUnstarted;
+    return { ...execution, path: row.path, outcome, reason, isOverlooked, isAtWork, ignored: ignoredOf(db, row.id) };
   });
 }
 

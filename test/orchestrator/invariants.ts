@@ -57,9 +57,9 @@ function concurrencyOf(db: Database, sessionId: string | null): number {
   return db.get<{ concurrency: number }>(sql, sessionId)?.concurrency ?? 0;
 }
 
-function reasons({ executionId, status, slot, reason, isOverlooked }: ExecutionFacts): string[] {
+function reasons({ executionId, status, slot, reason, isOverlooked, isAtWork }: ExecutionFacts): string[] {
   if (isOverlooked) return [`${executionId} waits although an agent has room for it`];
-  const shouldHaveOne = status === "queued" || slot === "yielded";
+  const shouldHaveOne = status === "queued" || (status === "assigned" && (slot === "yielded" || !isAtWork));
   if (shouldHaveOne === (reason !== null)) return [];
   return [`${executionId} is ${status}, slot ${slot}, with the reason ${JSON.stringify(reason)}`];
 }

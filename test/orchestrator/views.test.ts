@@ -24,7 +24,16 @@ beforeEach(() => {
   now = 1_000_000;
   const [opened] = send({ kind: "open-session", agent: { pid: 7, host: "box", version: "1", node: "20" } });
   session = opened?.ok === true && opened.value !== null && "session" in opened.value ? opened.value.session : "";
-  send(declaration({ main: {}, other: {}, patient: { delayMs: 5_000 }, task: {}, flaky: { retries: once } }));
+  send(
+    declaration({
+      main: {},
+      other: {},
+      limited: { timeoutMs: 1_000 },
+      patient: { delayMs: 5_000 },
+      task: {},
+      flaky: { retries: once },
+    }),
+  );
 });
 afterEach(() => under.close());
 
@@ -212,11 +221,16 @@ describe("the view of a run", () => {
     const delayed = start("patient");
     const waiting = start();
     send(call(`${waiting}:1:1`, 1, "task"));
+    const limited = start("limited");
+    const reasonOf = (run: string) => show(run).steps[0]?.executions[0]?.reason;
+    expect(reasonOf(waiting)).toEqual({ code: "waiting_for", executions: [`${waiting}:2:1`] });
+    expect(reasonOf(limited)).toEqual({ code: "not_started", session });
+    send({ kind: "report-started", session, execution: `${limited}:1:1` });
+    expect(reasonOf(limited)).toBeNull();
     send({ kind: "disconnect-session", session });
     const stranded = start();
-    const reasonOf = (run: string) => show(run).steps[0]?.executions[0]?.reason;
     expect(reasonOf(delayed)).toEqual({ code: "delayed", until: now + 5_000 });
-    expect(reasonOf(waiting)).toEqual({ code: "waiting_for", executions: [`${waiting}:2:1`] });
+    for (const run of [waiting, limited]) expect(reasonOf(run)).toEqual({ code: "agent_disconnected", session });
     expect(reasonOf(stranded)).toEqual({ code: "no_agent", target: "flows/main" });
   });
 
@@ -474,7 +488,7 @@ describe("the environment", () => {
   test("shows its repositories as they were declared, and who hosts them now", () => {
     const [repository] = views().repositories().repositories;
     expect(repository).toMatchObject({ name: "flows", version: "v1", agents: [session] });
-    expect(repository?.targets[1]).toEqual({
+    expect(repository?.targets.find(({ name }) => name === "main")).toEqual({
       name: "main",
       type: "workflow",
       description: "does main",
@@ -501,6 +515,7 @@ describe("the environment", () => {
     expect(shown()).toEqual([
       ["added", null, [session]],
       ["flaky", null, [older]],
+      ["limited", null, [older]],
       ["main", 3, [older, session].toSorted()],
       ["other", null, [older]],
       ["patient", null, [older]],

@@ -14,6 +14,8 @@ export const reportStarted: Handler<"report-started"> = (tx, { session, executio
   if (execution.status !== "assigned") return accepted(null);
   const { manifest, overrides } = getStep(tx.db, execution.step);
   const { timeoutMs } = effectiveOptions(manifest, overrides);
-  if (timeoutMs !== null) setExpiry(tx.db, execution.id, tx.now + timeoutMs + ABORT_GRACE_MS);
+  if (timeoutMs === null) return accepted(null);
+  setExpiry(tx.db, execution.id, tx.now + timeoutMs + ABORT_GRACE_MS);
+  tx.effects.runChanged("run-changed", execution.runId);
   return accepted(null);
 };

@@ -16,6 +16,15 @@ export interface WaitFacts {
   readonly isPaused: boolean;
   /** Connected sessions that host its target. */
   readonly hosts: readonly HostFacts[];
+  /** The session that it is assigned to. */
+  readonly holder: HolderFacts | null;
+}
+
+export interface HolderFacts {
+  readonly session: string;
+  readonly isConnected: boolean;
+  /** Whether its function has a timeout and has not begun: of others the agent does not report the beginning. */
+  readonly isUnstarted: boolean;
 }
 
 export interface HostFacts {
@@ -25,15 +34,20 @@ export interface HostFacts {
   readonly isSaturated: boolean;
 }
 
-/** Why an execution does not run: exactly one reason while it is queued or waits for others, otherwise null. */
+/** Why an execution does not run: exactly one reason while it is queued, or assigned and not known to run; otherwise null. */
 export function waitReason(facts: WaitFacts, now: Ms): WaitReason | null {
-  if (facts.status === "assigned") {
-    return facts.awaits.length === 0 ? null : { code: "waiting_for", executions: facts.awaits };
-  }
+  if (facts.status === "assigned") return holderReason(facts);
   if (facts.status !== "queued") return null;
   if (facts.dueAt > now) return { code: facts.attempt === 1 ? "delayed" : "retry_backoff", until: facts.dueAt };
   if (facts.isPaused) return { code: "environment_paused" };
   return hostReason(facts);
+}
+
+function holderReason({ holder, awaits }: WaitFacts): WaitReason | null {
+  // First, because nothing else that may be the matter with it can end before its agent is back.
+  if (holder !== null && !holder.isConnected) return { code: "agent_disconnected", session: holder.session };
+  if (awaits.length > 0) return { code: "waiting_for", executions: awaits };
+  return holder?.isUnstarted === true ? { code: "not_started", session: holder.session } : null;
 }
 
 function hostReason({ hosts, target, isAwaited }: WaitFacts): WaitReason {

@@ -104,22 +104,12 @@ export function markReady(db: Database, id: number): void {
 }
 
 /** Gives the execution to a session, with one of its slots. It is the only place where an execution gets a session. */
-export function assignExecution(
-  db: Database,
-  id: number,
-  session: number,
-  now: number,
-  expiresAt: number | null,
-): void {
-  db.run(
-    "UPDATE executions SET status = 1, is_ready = 0, slot = 1, session = ?, assigned_at = ?, expires_at = ? WHERE id = ?",
-    session,
-    now,
-    expiresAt,
-    id,
-  );
+export function assignExecution(db: Database, id: number, session: number, now: number): void {
+  const sql = "UPDATE executions SET status = 1, is_ready = 0, slot = 1, session = ?, assigned_at = ? WHERE id = ?";
+  db.run(sql, session, now, id);
 }
 
+/** Of an execution with a timeout, from the start of its function on. */
 export function setExpiry(db: Database, id: number, expiresAt: number): void {
   db.run("UPDATE executions SET expires_at = ? WHERE id = ?", expiresAt, id);
 }

@@ -43,7 +43,20 @@ export class WaitFactsReader {
       awaits: status === "assigned" ? this.#awaitedBy(id) : [],
       isPaused: this.#isPaused,
       hosts,
+      holder: status === "assigned" ? this.#holderOf(id) : null,
     };
+  }
+
+  #holderOf(id: number): HolderRow | null {
+    const row = this.#db.get<{ session: string; isConnected: number; isUnstarted: number }>(
+      `SELECT external_id AS session, is_connected AS isConnected, expires_at IS NULL
+         AND coalesce(steps.options ->> 'timeoutMs', targets.options ->> 'timeoutMs') IS NOT NULL AS isUnstarted
+       FROM executions JOIN sessions ON sessions.id = session JOIN steps ON steps.id = step JOIN targets ON targets.id = steps.target
+       WHERE executions.id = ?`,
+      id,
+    );
+    if (row === undefined) return null;
+    return { session: row.session, isConnected: row.isConnected === 1, isUnstarted: row.isUnstarted === 1 };
   }
 
   #isAwaited(id: number): boolean {
@@ -78,6 +91,12 @@ export class WaitFactsReader {
     this.#hosts.set(target, hosts);
     return hosts;
   }
+}
+
+interface HolderRow {
+  readonly session: string;
+  readonly isConnected: boolean;
+  readonly isUnstarted: boolean;
 }
 
 interface HostFactsRow {

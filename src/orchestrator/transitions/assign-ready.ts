@@ -8,7 +8,6 @@ import {
   readyTargets,
   workOf,
 } from "../store/queue.ts";
-import { ABORT_GRACE_MS } from "../../protocol/limits.ts";
 import type { Assignment } from "../rules/assignment.ts";
 import type { Transaction } from "../transaction.ts";
 import { effectiveOptions } from "../rules/target-options.ts";
@@ -78,8 +77,7 @@ function give(tx: Transaction, { execution, session }: Assignment, hosts: HostCo
   const { db, now, effects } = tx;
   const work = workOf(db, execution);
   const options = effectiveOptions(work.manifest, work.overrides);
-  const expiresAt = options.timeoutMs === null ? null : now + options.timeoutMs + ABORT_GRACE_MS;
-  assignExecution(db, execution, session, now, expiresAt);
+  assignExecution(db, execution, session, now);
   effects.send(hosts.sessionId(session), executeCommand(work, options));
   effects.runChanged("run-changed", work.runId);
   effects.changed("agents-changed");

@@ -28,7 +28,13 @@ export interface Exchange {
 }
 
 export function renderPage(exchanges: readonly Exchange[]): string {
-  return [introduction, ...exchanges.map(renderRoute), sockets, `## Error codes\n\n${renderErrorCodes()}\n`].join("\n");
+  return [
+    introduction,
+    ...exchanges.map(renderRoute),
+    states,
+    sockets,
+    `## Error codes\n\n${renderErrorCodes()}\n`,
+  ].join("\n");
 }
 
 /** Every code, as docs/protocol.md shows them too. */
@@ -121,6 +127,23 @@ they were under way when it stopped. Of a run without a key nobody then knows wh
 
 **Who may call.** The server answers to loopback names and to the address it was started with; any other \`Host\` is refused, and so is a write or a
 WebSocket from a page of another \`Origin\`.
+`;
+
+const states = `## Why an execution does not run
+
+The \`reason\` of an execution in the view of a run is null while it runs and when it is final. Otherwise it is exactly one of these:
+
+| code | members | |
+|---|---|---|
+| \`delayed\` | \`until\` | its delay is not over |
+| \`retry_backoff\` | \`until\` | it is a retry, and waits before it begins |
+| \`environment_paused\` | | nothing is assigned while the environment is paused |
+| \`no_agent\` | \`target\` | no connected agent hosts its target |
+| \`agents_full\` | \`sessions\` | the agents that host its target have no free slot, or drain |
+| \`waiting_limit\` | \`sessions\` | they hold as many waiting executions as their memory allows |
+| \`waiting_for\` | \`executions\` | it was assigned, waits for these executions and has yielded its slot |
+| \`agent_disconnected\` | \`session\` | it was assigned, and the connection to its agent is lost: it goes on if the agent comes back within its lease, else it is abandoned |
+| \`not_started\` | \`session\` | it was assigned, and its agent has not begun with it: its executors are blocked, or start. Known only of executions with a timeout, of which the agent reports the beginning |
 `;
 
 const sockets = `## \`GET …/logs\` as a stream

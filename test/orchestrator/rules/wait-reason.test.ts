@@ -10,7 +10,9 @@ const queued: WaitFacts = {
   awaits: [],
   isPaused: false,
   hosts: [],
+  holder: null,
 };
+const held = { status: "assigned", holder: { session: "A", isConnected: true, isUnstarted: false } } as const;
 const host = (session: string, change: Partial<HostFacts> = {}): HostFacts => ({
   session,
   isDraining: false,
@@ -43,12 +45,26 @@ describe("the reason why an execution does not run", () => {
       { hosts: [host("A", roomy)], isAwaited: true },
       { code: "agents_full", sessions: ["A"] },
     ],
-    ["what it waits for", { status: "assigned", awaits: ["R:2:1"] }, { code: "waiting_for", executions: ["R:2:1"] }],
+    ["what it waits for", { ...held, awaits: ["R:2:1"] }, { code: "waiting_for", executions: ["R:2:1"] }],
+    [
+      "that its agent is disconnected, whatever it waits for",
+      { ...held, awaits: ["R:2:1"], holder: { session: "A", isConnected: false, isUnstarted: true } },
+      { code: "agent_disconnected", session: "A" },
+    ],
+    [
+      "that its agent has not begun with it",
+      { ...held, holder: { session: "A", isConnected: true, isUnstarted: true } },
+      { code: "not_started", session: "A" },
+    ],
   ] as const)("is %s", (_, change, reason) => {
     expect(waitReason({ ...queued, ...change }, 200)).toEqual(reason);
   });
 
-  test.each(["assigned", "succeeded", "failed", "cancelled", "spawned"] as const)("is none when it is %s", (status) => {
+  test("is none while it runs", () => {
+    expect(waitReason({ ...queued, ...held }, 200)).toBeNull();
+  });
+
+  test.each(["succeeded", "failed", "cancelled", "spawned"] as const)("is none when it is %s", (status) => {
     expect(waitReason({ ...queued, status }, 200)).toBeNull();
   });
 });
