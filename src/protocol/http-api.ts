@@ -291,7 +291,8 @@ export const routes = {
   "cancel-run": {
     method: "POST",
     path: `${E}/runs/:run/cancel`,
-    summary: "Cancels a run with everything it called. Changes nothing when it is final.",
+    summary:
+      "Cancels a run with everything it called. One that is final keeps its result; what it called and is still under way is cancelled.",
     status: 204,
     errors: [...orchestratorErrors, "run_not_found", "environment_archived"],
   },
@@ -305,7 +306,8 @@ export const routes = {
   "rerun-step": {
     method: "POST",
     path: `${E}/steps/:step/rerun`,
-    summary: "Runs a step again, as a new attempt.",
+    summary:
+      "Runs a step again, as a new attempt. What is under way of it is cancelled, and who waits for it gets the outcome of the new attempt. When its retries were spent, there is this one attempt.",
     status: 201,
     errors: [...orchestratorErrors, "step_not_found", "environment_archived", "outcome_unknown", "storage_full"],
   },

@@ -4,13 +4,14 @@ import { attemptsOf } from "../store/executions.ts";
 import { cancelTree } from "../transitions/cancel-tree.ts";
 import { findRun } from "../store/runs.ts";
 import { findStep } from "../store/steps.ts";
-import { isFinalRunStatus } from "../../protocol/views.ts";
 
-/** Cancels a run's root with everything that descends from it, in this run and in those that it called. */
+/**
+ * Cancels a run's root with everything that descends from it, in this run and in those that it called. A final root keeps its outcome, but what
+ * it called may still be under way: nobody else would stop that.
+ */
 export const cancelRun: Handler<"cancel-run"> = (tx, { run: runId }) => {
   const run = findRun(tx.db, runId);
   if (run === undefined) return rejected("run_not_found", `there is no run ${runId} in this environment`);
-  if (isFinalRunStatus(run.status)) return accepted(null);
   const root = findStep(tx.db, run.id, 1);
   if (root === undefined) throw new Error(`run ${runId} has no root`);
   cancelTree(

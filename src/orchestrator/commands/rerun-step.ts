@@ -1,4 +1,4 @@
-import { type ExecutionRow, attemptsOf, insertExecution } from "../store/executions.ts";
+import { type ExecutionRow, attemptsOf, insertExecution, setReplaced } from "../store/executions.ts";
 import { accepted, rejected } from "../outcome.ts";
 import { executionIdOf, parseStepId } from "../../protocol/ids.ts";
 import type { Handler } from "../handler.ts";
@@ -12,8 +12,9 @@ import { findStep } from "../store/steps.ts";
 import { follow } from "../transitions/follow.ts";
 import { followRoot } from "../transitions/end-execution.ts";
 import { isLive } from "../rules/execution-state.ts";
+import { moveWaits, moveWaitsOfStep } from "../store/waits.ts";
 
-/** One more attempt at a step, now, with its stored arguments. What is still under way of it is cancelled first. */
+/** One more attempt at a step, now, with its stored arguments. What is still under way of it is cancelled; who waits for it waits for the new one. */
 export const rerunStep: Handler<"rerun-step"> = (tx, { step: stepId }) => {
   if (environmentState(tx.db) === "archived") return rejected("environment_archived", "this environment is archived");
   const parts = parseStepId(stepId);
@@ -26,21 +27,25 @@ export const rerunStep: Handler<"rerun-step"> = (tx, { step: stepId }) => {
     const message = `a cancellation is still on its way through the steps, and would take the new attempt along: try again in a moment`;
     return rejected("overloaded", message);
   }
-  const attempts = attemptsOf(tx.db, step.id);
-  cancelTree(tx, underWay(tx, attempts));
-  const attempt = (attempts.at(-1)?.attempt ?? 0) + 1;
+  const last = attemptsOf(tx.db, step.id).at(-1);
+  const attempt = (last?.attempt ?? 0) + 1;
   const { priority } = effectiveOptions(step.manifest, step.overrides);
   const isReady = step.type !== "workflow" || step.parent === null;
   const times = { createdAt: tx.now, dueAt: tx.now };
-  insertExecution(tx.db, { step: step.id, attempt, target: step.target, priority, ...times, isReady });
+  const made = insertExecution(tx.db, { step: step.id, attempt, target: step.target, priority, ...times, isReady });
+  if (last !== undefined) replaceIfUnderWay(tx, last, made);
   if (step.number === 1) followRoot(tx, { run: run.id, runId: run.runId }, "queued");
   tx.effects.runChanged("run-changed", run.runId);
   return accepted({ executionId: executionIdOf(run.runId, step.number, attempt), attempt });
 };
 
-/** Attempts that are live, and those that live on as a run. */
-function underWay(tx: Transaction, attempts: readonly ExecutionRow[]): number[] {
-  const isUnderWay = (attempt: ExecutionRow): boolean =>
-    isLive(attempt.status) || (attempt.status === "spawned" && isLive(follow(tx.db, attempt).status));
-  return attempts.filter(isUnderWay).map((attempt) => attempt.id);
+/** An attempt that is live, or lives on as a run, ends as cancelled. A final one keeps what it came to, also for those who ask later. */
+function replaceIfUnderWay(tx: Transaction, before: ExecutionRow, made: number): void {
+  if (!isLive(before.status) && before.status !== "spawned") return;
+  const end = follow(tx.db, before);
+  if (!isLive(end.status)) return;
+  if (end.id === before.id) moveWaits(tx.db, end.id, made);
+  else moveWaitsOfStep(tx.db, end.id, made, before.step); // Others may have asked for the run itself, which ends.
+  cancelTree(tx, [before.id]);
+  setReplaced(tx.db, before.id, made); // Only now: what follows an attempt is cancelled with it.
 }

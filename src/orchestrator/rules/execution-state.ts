@@ -8,6 +8,7 @@ import type { ExecutionStatus, RunStatus } from "../../protocol/views.ts";
 //     └──> cancelled
 //
 // A final state is never left. `failed`, `abandoned` and `timed_out` may have a successor (the next attempt), `spawned` always has one.
+// One that was cancelled because its step was run again, or whose run was, is replaced by that attempt.
 
 /** Queued or assigned: it can still be cancelled. */
 export function isLive(status: ExecutionStatus): boolean {

@@ -24,7 +24,7 @@ export function attemptsFrom(db: Database, executions: readonly number[]): Desce
     `SELECT ${columns} FROM executions WHERE id IN (
        SELECT value FROM json_each(?)
        UNION SELECT later.id FROM json_each(?) JOIN executions AS ended ON ended.id = value
-         JOIN executions AS next ON next.id = ended.successor AND next.step = ended.step
+         JOIN executions AS next ON next.id = coalesce(ended.replaced_by, ended.successor) AND next.step = ended.step
          JOIN executions AS later ON later.step = next.step AND later.attempt >= next.attempt
      ) ORDER BY id`,
     ids,

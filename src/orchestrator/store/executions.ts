@@ -27,6 +27,8 @@ export interface ExecutionRow {
   readonly sessionId: SessionId | null;
   readonly expiresAt: number | null;
   readonly successor: number | null;
+  /** The attempt that took its place while it was under way. */
+  readonly replacedBy: number | null;
 }
 
 type RawExecution = Omit<ExecutionRow, "executionId" | "status" | "slot"> & {
@@ -35,7 +37,8 @@ type RawExecution = Omit<ExecutionRow, "executionId" | "status" | "slot"> & {
 };
 
 const selected = `SELECT executions.id, step, number, attempt, steps.parent, run, runs.external_id AS runId, executions.target,
-    priority, executions.status, slot, session, sessions.external_id AS sessionId, expires_at AS expiresAt, successor`;
+    priority, executions.status, slot, session, sessions.external_id AS sessionId, expires_at AS expiresAt, successor,
+    replaced_by AS replacedBy`;
 const joined = `JOIN runs ON runs.id = run LEFT JOIN sessions ON sessions.id = session`;
 const byId = `${selected} FROM executions JOIN steps ON steps.id = step ${joined} WHERE executions.id = ?`;
 const byParts = `${selected} FROM runs JOIN steps ON run = runs.id JOIN executions ON step = steps.id
@@ -134,6 +137,11 @@ export function completeExecution(db: Database, id: number, ending: Ending): voi
     ending.resultLinks,
     id,
   );
+}
+
+/** Its step is run again while it is under way: whoever asks for it gets what that attempt comes to. */
+export function setReplaced(db: Database, id: number, by: number): void {
+  db.run("UPDATE executions SET replaced_by = ? WHERE id = ?", by, id);
 }
 
 export function setSlot(db: Database, id: number, slot: Slot): void {

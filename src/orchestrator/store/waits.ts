@@ -98,6 +98,12 @@ export function moveWaits(db: Database, from: number, to: number): void {
   db.run("UPDATE waits SET awaited = ? WHERE awaited = ?", to, from);
 }
 
+/** Of those who wait for `from`, whoever asked for an attempt at this step waits for `to`. */
+export function moveWaitsOfStep(db: Database, from: number, to: number, step: number): void {
+  const sql = "UPDATE waits SET awaited = ? WHERE awaited = ? AND asked IN (SELECT id FROM executions WHERE step = ?)";
+  db.run(sql, to, from, step);
+}
+
 /** Remembers that one execution asked for another; the first time counts. */
 export function recordDependency(db: Database, execution: number, awaited: number, request: number): void {
   const sql = "INSERT INTO dependencies (execution, awaited, request) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
