@@ -44,10 +44,10 @@ export function insertRun(db: Database, run: NewRun): number {
   );
 }
 
-/** `completedAt` is null for a status that is not final. */
-export function setRunStatus(db: Database, run: number, status: RunStatus, completedAt: number | null): void {
-  const code = runStatuses.indexOf(status);
-  db.run("UPDATE runs SET status = ?, completed_at = ? WHERE id = ?", code, completedAt, run);
+/** `completedAt` is null for a status that is not final. Returns the execution that became this run, if one did. */
+export function setRunStatus(db: Database, run: number, status: RunStatus, completedAt: number | null): number | null {
+  const sql = "UPDATE runs SET status = ?, completed_at = ? WHERE id = ? RETURNING parent";
+  return db.get<{ parent: number | null }>(sql, runStatuses.indexOf(status), completedAt, run)?.parent ?? null;
 }
 
 function named(row: RawRun | undefined): RunRow | undefined {

@@ -1,4 +1,4 @@
-import { type ExecutionRow, type Slot, completeExecution } from "../store/executions.ts";
+import { type ExecutionRow, type Slot, completeExecution, getExecution } from "../store/executions.ts";
 import { deleteWaitsOf, moveWaits, takeWaitsFor } from "../store/waits.ts";
 import type { ExecutionStatus } from "../../protocol/views.ts";
 import type { Outcome } from "../../protocol/outcome.ts";
@@ -33,8 +33,10 @@ export function endExecution(tx: Transaction, execution: ExecutionRow, { outcome
 export function followRoot(tx: Transaction, root: Pick<ExecutionRow, "run" | "runId">, status: ExecutionStatus): void {
   const runStatus = runStatusOf(status);
   const isFinal = isFinalRunStatus(runStatus);
-  setRunStatus(tx.db, root.run, runStatus, isFinal ? tx.now : null);
+  const parent = setRunStatus(tx.db, root.run, runStatus, isFinal ? tx.now : null);
   tx.effects.runChanged("run-changed", root.runId);
+  // The caller's run shows how the runs that it called get on.
+  if (parent !== null) tx.effects.runChanged("run-changed", getExecution(tx.db, parent).runId);
   tx.effects.changed("runs-changed");
   if (isFinal) tx.effects.runChanged("run-final", root.runId);
   else tx.effects.runReopened(root.runId);
