@@ -49,6 +49,12 @@ const run = (name = "main", data = "1", delayMs: number | null = null): Command 
   idempotencyKey: null,
 });
 
+/** Everything that is assigned begins. */
+const startAll = (): Command[] =>
+  executions()
+    .filter(({ status }) => status === "assigned")
+    .map(({ executionId }) => ({ kind: "report-started", session, execution: executionId }));
+
 const succeeded = (execution: string): Command => ({
   kind: "report-outcome",
   session,
@@ -174,7 +180,10 @@ describe("an execution that the engine fails for is set aside as abandoned, and 
     ],
     [
       "when its time is over",
-      () => under.engine.execute([run("timed"), run("timed")], NOW),
+      () => {
+        under.engine.execute([run("timed"), run("timed")], NOW);
+        under.engine.execute(startAll(), NOW);
+      },
       0,
       () => [{ kind: "expire-due" }],
       NOW + 10_500,
@@ -238,6 +247,8 @@ describe("what is due", () => {
     under.engine.execute([run("main", "1", 60_000)], NOW);
     expect(under.engine.nextDueAt()).toBe(NOW + 60_000);
     under.engine.execute([run("timed")], NOW);
+    expect(under.engine.nextDueAt()).toBe(NOW + 60_000); // Its time begins with its function.
+    under.engine.execute(startAll(), NOW);
     expect(under.engine.nextDueAt()).toBe(NOW + 500 + 10_000);
     under.engine.execute([{ kind: "expire-due" }], NOW + 10_500);
     expect(under.engine.nextDueAt()).toBe(NOW + 60_000);
