@@ -1,9 +1,10 @@
 import type { Clock, Timers } from "../base/clock.ts";
 import { type EnvironmentLink, type EnvironmentRef, createEnvironmentLink } from "./environment-link.ts";
 import { type Result, failure, ok } from "../base/result.ts";
-import { ENVIRONMENT_NAME_LIMIT, environmentKey, isEnvironmentName, isProjectName } from "../protocol/names.ts";
+import { environmentKey, isEnvironmentName, isProjectName } from "../protocol/names.ts";
 import type { Duplex } from "node:stream";
 import type { Failure } from "../protocol/error-codes.ts";
+import { notFound } from "../protocol/failures.ts";
 import type { Log } from "../process/log.ts";
 import type { SupervisorPort } from "./supervisor-port.ts";
 import { closeCodes } from "./sockets/close-codes.ts";
@@ -80,11 +81,6 @@ export function createEnvironmentLinks(parts: EnvironmentLinksParts): Environmen
 
 /** What cannot be a name is the name of nothing. */
 function refuseName({ project, environment }: EnvironmentRef): Failure | undefined {
-  if (!isProjectName(project)) return { code: "project_not_found", message: `There is no project "${cut(project)}".` };
-  if (isEnvironmentName(environment)) return undefined;
-  return { code: "environment_not_found", message: `There is no environment "${cut(environment)}".` };
-}
-
-function cut(text: string): string {
-  return text.length <= ENVIRONMENT_NAME_LIMIT ? text : `${text.slice(0, ENVIRONMENT_NAME_LIMIT)}…`;
+  if (!isProjectName(project)) return notFound("project_not_found", project);
+  return isEnvironmentName(environment) ? undefined : notFound("environment_not_found", environment);
 }

@@ -16,7 +16,8 @@ import { FRAME_HEADROOM_BYTES } from "./limits.ts";
 import type { PackedValue } from "./packed-value.ts";
 import type { Reader } from "./reader.ts";
 import type { ResultWaiters } from "./result-waiters.ts";
-import { type Read, unknownRun } from "./views/answer-read.ts";
+import { notFound } from "../protocol/failures.ts";
+import type { Read } from "./views/answer-read.ts";
 
 // What callers ask through the gateway: changes go to the engine, views to the reader, and the result of a run is waited for here.
 
@@ -58,7 +59,7 @@ export function createRequests({ inbox, reader, waiters, port, readResult }: Req
 
   const answerResult = (id: number, run: string): void => {
     const result = readResult(run);
-    port.reply(id, result === undefined ? failure(unknownRun(run)) : ok(result));
+    port.reply(id, result === undefined ? failure(notFound("run_not_found", run)) : ok(result));
   };
 
   const handlers: RequestHandlers = {

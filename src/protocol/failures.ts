@@ -1,8 +1,36 @@
-import type { Failure } from "./error-codes.ts";
+import type { ErrorCode, Failure } from "./error-codes.ts";
 
 // Failures that are told in more than one place, each in one way: what it is about, the reason, the way out.
 
 /** A field of a request, as its sender would write it (`retries.limit`), is not what it must be. */
 export function invalidField(field: string, problem: string): Failure {
   return { code: "invalid_request", message: `${field}: ${problem}`, details: { field } };
+}
+
+/** What can be named and not be there, and what to look for it in. */
+const places = {
+  project_not_found: "",
+  environment_not_found: "",
+  topic_not_found: "",
+  run_not_found: " in this environment",
+  step_not_found: " in this environment",
+  execution_not_found: " in this environment",
+  session_not_found: " in this environment",
+  blob_not_found: " in this environment",
+} as const satisfies Partial<Record<ErrorCode, string>>;
+
+const NAME_SHOWN_LIMIT = 200;
+
+/** Nothing has this name: `There is no run "Rbcdfgh" in this environment.` The way out, if it is known, follows after a colon. */
+export function notFound(code: keyof typeof places, name: string, wayOut?: string): Failure {
+  const thing = code.slice(0, -"_not_found".length);
+  const shown = name.length <= NAME_SHOWN_LIMIT ? name : `${name.slice(0, NAME_SHOWN_LIMIT)}…`;
+  const end = wayOut === undefined ? "." : `: ${wayOut}.`;
+  return { code, message: `There is no ${thing} ${JSON.stringify(shown)}${places[code]}${end}` };
+}
+
+/** Nothing is changed in an archived environment. It is named where it is not the only one that is spoken of. */
+export function archived(environment?: string): Failure {
+  const what = environment === undefined ? "This environment" : `The environment ${JSON.stringify(environment)}`;
+  return { code: "environment_archived", message: `${what} is archived: it is only read. Use another one.` };
 }

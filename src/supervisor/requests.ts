@@ -4,6 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import { type Result, failure, ok } from "../base/result.ts";
 import type { Log } from "../process/log.ts";
 import type { Failure } from "../protocol/error-codes.ts";
+import { archived, notFound } from "../protocol/failures.ts";
 import {
   environmentKey,
   environmentNameRule,
@@ -152,7 +153,7 @@ function handlers(parts: RequestParts): Handlers {
     async "restart-environment"(params) {
       const found = find(params);
       if (!found.ok) return found;
-      if (found.value.isArchived) return failure(archived(params));
+      if (found.value.isArchived) return failure(archived(params.environment));
       return mapOk(await orchestrators.restart(found.value), ({ pid }) => ({ pid }));
     },
 
@@ -175,8 +176,7 @@ interface EnvironmentParams {
 function findProject(registry: Registry, project: string): Result<ProjectRecord, Failure> {
   const found = registry.findProject(project);
   if (found !== undefined) return ok(found);
-  const message = `there is no project ${project}; create it with \`coflux projects create ${project}\``;
-  return failure({ code: "project_not_found", message });
+  return failure(notFound("project_not_found", project, `create it with \`coflux projects create ${project}\``));
 }
 
 function findEnvironment(
@@ -188,14 +188,13 @@ function findEnvironment(
   const found = registry.findEnvironment(project, environment);
   if (found !== undefined) return ok(found);
   const remedy = `create it with \`coflux environments create ${environment} -p ${project}\``;
-  const message = `project ${project} has no environment ${environment}; ${remedy}`;
-  return failure({ code: "environment_not_found", message });
+  return failure(notFound("environment_not_found", environment, remedy));
 }
 
 function baseProblem(registry: Registry, project: string, base: string): Failure | undefined {
   const found = findEnvironment(registry, { project, environment: base });
   if (!found.ok) return { ...found.error, message: `the base: ${found.error.message}` };
-  return found.value.isArchived ? archived({ project, environment: base }) : undefined;
+  return found.value.isArchived ? archived(base) : undefined;
 }
 
 function projectView({ name, createdAt, environments }: ProjectRecord): SupervisorResults["create-project"] {
@@ -229,9 +228,4 @@ function inUse({ project, environment }: EnvironmentParams, users: readonly Envi
 function notArchived({ project, environment }: EnvironmentParams): Failure {
   const message = `environment ${environmentKey(project, environment)} is active; archive it before it is deleted`;
   return { code: "environment_not_archived", message };
-}
-
-function archived({ project, environment }: EnvironmentParams): Failure {
-  const message = `environment ${environmentKey(project, environment)} is archived: it is only read`;
-  return { code: "environment_archived", message };
 }

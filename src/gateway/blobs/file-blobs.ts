@@ -8,6 +8,7 @@ import type { BlobKey } from "../../protocol/ids.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { EnvironmentRef } from "../environment-link.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
+import { notFound } from "../../protocol/failures.ts";
 import type { ReadableStream } from "node:stream/web";
 import { Readable } from "node:stream";
 import { createHash } from "node:crypto";
@@ -84,7 +85,7 @@ export function createFileBlobs(dataDirectory: string, clock: Clock): BlobStore 
 async function look<T>(key: BlobKey, found: Promise<T | undefined>): Promise<Result<T, Failure>> {
   try {
     const value = await found;
-    return value === undefined ? failure({ code: "blob_not_found", message: `There is no blob ${key}.` }) : ok(value);
+    return value === undefined ? failure(notFound("blob_not_found", key)) : ok(value);
   } catch (error) {
     return failure(explain(error));
   }

@@ -5,7 +5,7 @@ import { emptyReply, failureReply, jsonReply } from "./replies.ts";
 import { isEnvironmentName, isProjectName } from "../../protocol/names.ts";
 import { parseExecutionId, parseRunId, parseSessionId, parseStepId } from "../../protocol/ids.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
-import { invalidField } from "../../protocol/failures.ts";
+import { invalidField, notFound } from "../../protocol/failures.ts";
 import { Hono } from "hono";
 import type { Log } from "../../process/log.ts";
 import type { Timers } from "../../base/clock.ts";
@@ -101,7 +101,7 @@ function findAbsent(parameters: Readonly<Record<string, string>>): Failure | und
   for (const [name, text] of Object.entries(parameters)) {
     const parameter = name as PathParameter; // Paths have no other names.
     if (isParameter[parameter](text)) continue;
-    return { code: pathParameters[parameter], message: `There is no ${parameter} "${text.slice(0, 200)}".` };
+    return notFound(pathParameters[parameter], text);
   }
   return undefined;
 }

@@ -2,6 +2,7 @@ import { SUBSCRIPTIONS_LIMIT, TOPIC_UNREAD_BYTES } from "../limits.ts";
 import type { TopicHub, TopicSubscription } from "./topic-hub.ts";
 import { parseJson } from "../../base/json.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
+import { notFound } from "../../protocol/failures.ts";
 import type { SocketSweep } from "../sockets/socket-sweep.ts";
 import type { WatchedSocket } from "../sockets/watched-socket.ts";
 import type { WebSocket } from "ws";
@@ -28,7 +29,7 @@ export function attachTopics(
 
   const subscribe = (id: number, name: string): void => {
     const topic = parseTopic(name);
-    if (topic === undefined) return refuse(id, { code: "topic_not_found", message: `There is no topic "${name}".` });
+    if (topic === undefined) return refuse(id, notFound("topic_not_found", name));
     if (subscriptions.has(id))
       return refuse(id, { code: "invalid_request", message: `${id} is a subscription already.` });
     if (subscriptions.size >= SUBSCRIPTIONS_LIMIT) return refuse(id, tooMany());

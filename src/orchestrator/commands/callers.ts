@@ -12,18 +12,19 @@ export interface CallerRequest {
   readonly request: number;
 }
 
+/** An execution that this session was given: nobody else may say anything of it. */
+export function findGiven(tx: Transaction, session: string, executionId: string): Result<ExecutionRow, Failure> {
+  const execution = findExecution(tx.db, executionId);
+  if (execution !== undefined && execution.sessionId === session) return ok(execution);
+  return failure({ code: "execution_not_found", message: `This session was never given an execution ${executionId}.` });
+}
+
 /** The execution that asks: it must run in that session, because only running code may call, wait or cancel. */
 export function findCaller(tx: Transaction, { session, caller }: CallerRequest): Result<ExecutionRow, Failure> {
-  const execution = findExecution(tx.db, caller);
-  if (execution === undefined || execution.sessionId !== session) {
-    const message = `this session was never given an execution ${caller}`;
-    return failure({ code: "execution_not_found", message });
-  }
-  if (!isLive(execution.status)) {
-    const message = `execution ${caller} has ended (${execution.status}) and can ask for nothing more`;
-    return failure({ code: "execution_not_found", message });
-  }
-  return ok(execution);
+  const given = findGiven(tx, session, caller);
+  if (!given.ok || isLive(given.value.status)) return given;
+  const message = `The execution ${caller} has ended (${given.value.status}) and can ask for nothing more.`;
+  return failure({ code: "execution_not_found", message });
 }
 
 /** Tells the caller why not. */

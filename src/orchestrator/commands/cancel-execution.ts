@@ -1,5 +1,7 @@
 import { type ExecutionRow, findExecution } from "../store/executions.ts";
-import { accepted, rejected } from "../outcome.ts";
+import { accepted } from "../outcome.ts";
+import { failure } from "../../base/result.ts";
+import { notFound } from "../../protocol/failures.ts";
 import type { Handler } from "../handler.ts";
 import type { Transaction } from "../transaction.ts";
 import { cancelTree } from "../transitions/cancel-tree.ts";
@@ -9,9 +11,7 @@ import { isLive } from "../rules/execution-state.ts";
 /** Cancels an execution, or the attempt or run that it has become, with its descendants. What is final stays as it is. */
 export const cancelExecution: Handler<"cancel-execution"> = (tx, { execution: executionId }) => {
   const execution = findExecution(tx.db, executionId);
-  if (execution === undefined) {
-    return rejected("execution_not_found", `there is no execution ${executionId} in this environment`);
-  }
+  if (execution === undefined) return failure(notFound("execution_not_found", executionId));
   cancelExecutionIfLive(tx, execution);
   return accepted(null);
 };

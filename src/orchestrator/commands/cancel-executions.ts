@@ -2,6 +2,7 @@ import { cancelExecutionIfLive } from "./cancel-execution.ts";
 import { findCaller, refuse } from "./callers.ts";
 import type { Handler } from "../handler.ts";
 import { accepted } from "../outcome.ts";
+import { notFound } from "../../protocol/failures.ts";
 import { findExecution } from "../store/executions.ts";
 
 /** A running execution cancels others. */
@@ -10,10 +11,7 @@ export const cancelExecutions: Handler<"cancel-executions"> = (tx, command) => {
   if (!caller.ok) return refuse(tx, command, caller.error);
   for (const executionId of command.executions) {
     const execution = findExecution(tx.db, executionId);
-    if (execution === undefined) {
-      const message = `there is no execution ${executionId} in this environment`;
-      return refuse(tx, command, { code: "execution_not_found", message });
-    }
+    if (execution === undefined) return refuse(tx, command, notFound("execution_not_found", executionId));
     cancelExecutionIfLive(tx, execution);
   }
   const { session, caller: callerId, request } = command;

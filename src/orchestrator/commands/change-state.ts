@@ -1,5 +1,7 @@
 import { type EnvironmentState, environmentState, setEnvironmentState } from "../store/environment.ts";
-import { accepted, rejected } from "../outcome.ts";
+import { accepted } from "../outcome.ts";
+import { archived } from "../../protocol/failures.ts";
+import { failure } from "../../base/result.ts";
 import type { Handler } from "../handler.ts";
 import type { Transaction } from "../transaction.ts";
 
@@ -10,7 +12,7 @@ export const resume: Handler<"resume"> = (tx) => change(tx, "active");
 
 function change(tx: Transaction, state: EnvironmentState) {
   const before = environmentState(tx.db);
-  if (before === "archived") return rejected("environment_archived", "this environment is archived");
+  if (before === "archived") return failure(archived());
   if (before === state) return accepted(null);
   setEnvironmentState(tx.db, state);
   tx.effects.changed("environment-changed");

@@ -1,17 +1,17 @@
-import { type ExecutionRow, findExecution, recordIgnored, setSlot } from "../store/executions.ts";
+import { type ExecutionRow, recordIgnored, setSlot } from "../store/executions.ts";
 import type { ReportOutcome } from "../command.ts";
+import { findGiven } from "./callers.ts";
 import type { Handler } from "../handler.ts";
-import { accepted, rejected } from "../outcome.ts";
+import { accepted } from "../outcome.ts";
 import type { Transaction } from "../transaction.ts";
 import { concludeExecution } from "../transitions/conclude-execution.ts";
 import { isLive } from "../rules/execution-state.ts";
 
 /** How an execution ended, as its agent saw it. The first end counts; what comes later is remembered as ignored. */
 export const reportOutcome: Handler<"report-outcome"> = (tx, report) => {
-  const execution = findExecution(tx.db, report.execution);
-  if (execution?.sessionId !== report.session) {
-    return rejected("execution_not_found", `this session was never given an execution ${report.execution}`);
-  }
+  const given = findGiven(tx, report.session, report.execution);
+  if (!given.ok) return given;
+  const execution = given.value;
   if (!isLive(execution.status)) {
     ignore(tx, execution, report);
     return accepted(null);

@@ -1,6 +1,8 @@
 import { type ExecutionRow, attemptsOf, insertExecution, setReplaced } from "../store/executions.ts";
 import { accepted, rejected } from "../outcome.ts";
 import { executionIdOf, parseStepId } from "../../protocol/ids.ts";
+import { archived, notFound } from "../../protocol/failures.ts";
+import { failure } from "../../base/result.ts";
 import type { Handler } from "../handler.ts";
 import type { Transaction } from "../transaction.ts";
 import { cancelTree } from "../transitions/cancel-tree.ts";
@@ -16,12 +18,12 @@ import { moveWaits, moveWaitsOfStep } from "../store/waits.ts";
 
 /** One more attempt at a step, now, with its stored arguments. What is still under way of it is cancelled; who waits for it waits for the new one. */
 export const rerunStep: Handler<"rerun-step"> = (tx, { step: stepId }) => {
-  if (environmentState(tx.db) === "archived") return rejected("environment_archived", "this environment is archived");
+  if (environmentState(tx.db) === "archived") return failure(archived());
   const parts = parseStepId(stepId);
   const run = parts && findRun(tx.db, parts.run);
   const step = parts && run && findStep(tx.db, run.id, parts.step);
   if (run === undefined || step === undefined) {
-    return rejected("step_not_found", `there is no step ${stepId} in this environment`);
+    return failure(notFound("step_not_found", stepId));
   }
   if (firstSweep(tx.db, "calls") !== undefined) {
     const message = `a cancellation is still on its way through the steps, and would take the new attempt along: try again in a moment`;

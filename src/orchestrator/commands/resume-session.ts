@@ -2,6 +2,8 @@ import { type ExecutionRow, findExecution, inSlotsOf, setSlot } from "../store/e
 import { type SessionRow, findSession, setConnected } from "../store/sessions.ts";
 import { accepted, rejected } from "../outcome.ts";
 import { FatalError } from "../store/fatal-error.ts";
+import { archived } from "../../protocol/failures.ts";
+import { failure } from "../../base/result.ts";
 import type { Handler } from "../handler.ts";
 import type { Transaction } from "../transaction.ts";
 import { deleteWaitsOfSession } from "../store/waits.ts";
@@ -18,7 +20,7 @@ import { workOf } from "../store/queue.ts";
  */
 export const resumeSession: Handler<"resume-session"> = (tx, command) => {
   const { session: sessionId, secret, acknowledged, known } = command;
-  if (environmentState(tx.db) === "archived") return rejected("environment_archived", "this environment is archived");
+  if (environmentState(tx.db) === "archived") return failure(archived());
   const session = findSession(tx.db, sessionId);
   if (session === undefined || !isSecret(secret, session.secretHash)) {
     return rejected("session_unknown", `session ${sessionId} has ended or never was: open a new one`);

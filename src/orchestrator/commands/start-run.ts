@@ -1,6 +1,8 @@
 import { accepted, rejected } from "../outcome.ts";
 import { executionIdOf, stepIdOf } from "../../protocol/ids.ts";
 import { packArguments, packOptions, unpackArguments } from "../store/value-columns.ts";
+import { archived } from "../../protocol/failures.ts";
+import { failure } from "../../base/result.ts";
 import type { Handler } from "../handler.ts";
 import type { Outcome } from "../outcome.ts";
 import type { RunId } from "../../protocol/ids.ts";
@@ -17,7 +19,7 @@ import { findStep } from "../store/steps.ts";
 
 /** A run from outside. It is accepted as soon as its workflow is known, whether an agent is there or not. */
 export const startRun: Handler<"start-run"> = (tx, command) => {
-  if (environmentState(tx.db) === "archived") return rejected("environment_archived", "this environment is archived");
+  if (environmentState(tx.db) === "archived") return failure(archived());
   const earlier = command.idempotencyKey === null ? undefined : findRunByKey(tx.db, command.idempotencyKey);
   if (earlier !== undefined) return repeat(tx, earlier, command);
   const call = checkCall(tx, command);

@@ -1,7 +1,7 @@
 import { exhaustive } from "../../base/exhaustive.ts";
 import { type Result, failure, ok } from "../../base/result.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
-import { invalidField } from "../../protocol/failures.ts";
+import { invalidField, notFound } from "../../protocol/failures.ts";
 import type { RequestName, RequestParams, RequestResults } from "../../protocol/orchestrator-requests.ts";
 import type { Views } from "./views.ts";
 
@@ -46,9 +46,5 @@ function badCursor(cursor: string | null): Result<never, Failure> {
 }
 
 export function found<T>(view: T | undefined, run: string): Result<T, Failure> {
-  return view === undefined ? failure(unknownRun(run)) : ok(view);
-}
-
-export function unknownRun(run: string): Failure {
-  return { code: "run_not_found", message: `There is no run ${JSON.stringify(run)} in this environment.` };
+  return view === undefined ? failure(notFound("run_not_found", run)) : ok(view);
 }

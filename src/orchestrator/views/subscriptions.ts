@@ -2,7 +2,7 @@ import { exhaustive } from "../../base/exhaustive.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
 import { type Topic, type TopicEvent, parseTopic } from "../../protocol/topics.ts";
 import type { RunView } from "../../protocol/views.ts";
-import { unknownRun } from "./answer-read.ts";
+import { notFound } from "../../protocol/failures.ts";
 import { type LiveTopic, comparedTopic, logsTopic } from "./live-topic.ts";
 import { type PagedRun, shownWhole } from "./run-view.ts";
 import { ViewTooCostly } from "./view-budget.ts";
@@ -62,7 +62,7 @@ export function createSubscriptions(views: Views, limits: TopicLimits): Subscrip
     const known = live.get(subscription) ?? begin(topic);
     live.set(subscription, known);
     const event = known.next();
-    return event === undefined ? errorEvent(unknownRun("run" in topic ? topic.run : "")) : event;
+    return event === undefined ? errorEvent(notFound("run_not_found", "run" in topic ? topic.run : "")) : event;
   };
 
   return {

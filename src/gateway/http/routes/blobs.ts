@@ -2,6 +2,7 @@ import type { ApiParts, RouteHandlers } from "../route-handlers.ts";
 import { BodyFailure } from "../../blobs/blob-store.ts";
 import { BLOB_LIMIT_BYTES } from "../../../protocol/limits.ts";
 import { BODY_WAIT_MS } from "../../limits.ts";
+import { archived, notFound } from "../../../protocol/failures.ts";
 import type { Timers } from "../../../base/clock.ts";
 import { failure } from "../../../base/result.ts";
 import { parseBlobKey } from "../../../protocol/ids.ts";
@@ -14,7 +15,7 @@ export function blobRoutes({ links, blobs, timers }: ApiParts): RouteHandlers<"g
       const found = await links.find(parameters);
       if (!found.ok) return found;
       const key = parseBlobKey(parameters.key);
-      if (key === undefined) return failure({ code: "blob_not_found", message: "There is no blob of this key." });
+      if (key === undefined) return failure(notFound("blob_not_found", parameters.key));
       if (raw.method === "HEAD") {
         const size = await blobs.size(parameters, key);
         return size.ok ? new Response(null, { headers: blobHeaders(size.value) }) : size;
@@ -36,12 +37,7 @@ export function blobRoutes({ links, blobs, timers }: ApiParts): RouteHandlers<"g
       }
       const found = await links.find(parameters);
       if (!found.ok) return found;
-      if (found.value.isArchived) {
-        return failure({
-          code: "environment_archived",
-          message: `${parameters.environment} is archived: it is only read.`,
-        });
-      }
+      if (found.value.isArchived) return failure(archived(parameters.environment));
       return blobs.put(parameters, key, arriving(raw.body, timers));
     },
   };

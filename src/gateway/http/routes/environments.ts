@@ -2,7 +2,7 @@ import type { ApiParts, RouteHandlers } from "../route-handlers.ts";
 import { failure, ok } from "../../../base/result.ts";
 import { askOrchestrator } from "../ask-orchestrator.ts";
 import type { EnvironmentRef } from "../../environment-link.ts";
-import type { Failure } from "../../../protocol/error-codes.ts";
+import { notFound } from "../../../protocol/failures.ts";
 
 type Names =
   | "list-projects"
@@ -34,7 +34,7 @@ export function environmentRoutes({ supervisor, links }: ApiParts): RouteHandler
       const list = await supervisor.request("list-projects", {});
       if (!list.ok) return list;
       const found = list.value.projects.find((project) => project.id === parameters.project);
-      return found === undefined ? failure(noProject(parameters.project)) : ok(found);
+      return found === undefined ? failure(notFound("project_not_found", parameters.project)) : ok(found);
     },
 
     "delete-project": ({ parameters }) => supervisor.request("delete-project", parameters),
@@ -60,8 +60,4 @@ export function environmentRoutes({ supervisor, links }: ApiParts): RouteHandler
 
     "archive-environment": ({ parameters }) => supervisor.request("archive-environment", parameters),
   };
-}
-
-function noProject(project: string): Failure {
-  return { code: "project_not_found", message: `There is no project "${project}".` };
 }

@@ -2,7 +2,7 @@ import type { ApiParts, ApiRequest, RouteHandlers } from "../route-handlers.ts";
 import { type Result, failure, ok } from "../../../base/result.ts";
 import { IDEMPOTENCY_KEY_LIMIT } from "../../../protocol/limits.ts";
 import type { Failure } from "../../../protocol/error-codes.ts";
-import { invalidField } from "../../../protocol/failures.ts";
+import { archived, invalidField } from "../../../protocol/failures.ts";
 import type { StartRunBody } from "../../../protocol/http-inputs.ts";
 import type { TargetOptions } from "../../../protocol/manifest.ts";
 import { askOrchestrator } from "../ask-orchestrator.ts";
@@ -119,8 +119,4 @@ function retriesOf({ retries }: StartRunBody): TargetOptions["retries"] {
   if (typeof retries === "number") return { limit: retries, backoffMinMs: 0, backoffMaxMs: 0 };
   const { limit, backoffMinMs, backoffMaxMs = backoffMinMs } = retries;
   return { limit, backoffMinMs, backoffMaxMs };
-}
-
-function archived(environment: string): Failure {
-  return { code: "environment_archived", message: `${environment} is archived: it is only read.` };
 }
