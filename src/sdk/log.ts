@@ -1,3 +1,4 @@
+import { errorStack } from "../base/error-text.ts";
 import { LOG_TEXT_LIMIT } from "../protocol/limits.ts";
 import { encodeValue } from "../protocol/value-format/encode.ts";
 import { currentRuntime } from "./context.ts";
@@ -7,11 +8,12 @@ import { handleStateOf } from "./transfer.ts";
 /** What the `{name}` slots of a template stand for. Values of any kind; what cannot be encoded is shown as text. */
 export type LogValues = Readonly<Record<string, unknown>>;
 
-type LogFunction = (template: string, values?: LogValues) => void;
+type LogFunction = (template: string | Error, values?: LogValues) => void;
 
 /**
- * Logs a line of the execution: `log.info("greeting {name}", { name })`. The values stay values, so that lines can be searched by them. Never
- * throws and never waits. Outside an execution (a target's `fn` in a unit test) the line goes to the console.
+ * Logs a line of the execution: `log.info("greeting {name}", { name })`, or `log.error(error)`. The values stay values, so that lines can be
+ * searched by them. Never throws, whatever it is given, and never waits. Outside an execution (a target's `fn` in a unit test) the line goes
+ * to the console.
  */
 export const log: Readonly<Record<LogLevel, LogFunction>> = {
   debug: (template, values) => write("debug", template, values),
@@ -20,10 +22,33 @@ export const log: Readonly<Record<LogLevel, LogFunction>> = {
   error: (template, values) => write("error", template, values),
 };
 
-function write(level: LogLevel, template: string, values: LogValues | undefined): void {
+function write(level: LogLevel, template: unknown, values: unknown): void {
+  const line = readLine(template, values);
   const runtime = currentRuntime();
-  if (runtime !== undefined) return runtime.log(level, template, values);
-  console[level](fill(template, values ?? {}));
+  if (runtime !== undefined) return runtime.log(level, line.template, line.values);
+  console[level](fill(line.template, line.values ?? {}));
+}
+
+interface Line {
+  readonly template: string;
+  readonly values: LogValues | undefined;
+}
+
+/** Callers without types log what they have at hand, and a line of log is no reason to fail. */
+function readLine(template: unknown, values: unknown): Line {
+  try {
+    const named = values instanceof Error ? { error: errorStack(values) } : copyOf(values);
+    if (template instanceof Error) return { template: "{error}", values: { ...named, error: errorStack(template) } };
+    return { template: typeof template === "string" ? template : asText(template), values: named };
+  } catch {
+    return { template: typeof template === "string" ? template : "(a line that cannot be read)", values: undefined };
+  }
+}
+
+/** What has names; read once, because a getter or a proxy may throw. */
+function copyOf(values: unknown): LogValues | undefined {
+  if (values === undefined || values === null) return undefined;
+  return typeof values === "object" ? { ...values } : { value: values };
 }
 
 /** A template with its slots filled, for people. */
@@ -65,6 +90,6 @@ function asText(value: unknown): string {
   try {
     return value instanceof Error ? `${value.name}: ${value.message}` : (JSON.stringify(value) ?? String(value));
   } catch {
-    return Object.prototype.toString.call(value);
+    return `(${typeof value} that cannot be shown)`; // It holds a cycle, or throws when it is looked at.
   }
 }

@@ -206,6 +206,37 @@ test("context() tells where the code runs, and only there", () => {
 });
 
 describe("log", () => {
+  const revoked = Proxy.revocable({}, {});
+  revoked.revoke();
+  const failing = {
+    get name(): string {
+      throw new Error("no name");
+    },
+  };
+
+  test.each<[unknown, unknown, string, unknown]>([
+    [new TypeError("bad"), undefined, "{error}", { error: expect.stringMatching(/^TypeError: bad\n {4}at /) }],
+    [new TypeError("bad"), { id: 1 }, "{error}", { id: 1, error: expect.stringContaining("TypeError: bad") }],
+    ["failed", new Error("why"), "failed", { error: expect.stringContaining("Error: why") }],
+    [5, undefined, "5", undefined],
+    [undefined, undefined, "undefined", undefined],
+    [{ a: 1 }, undefined, '{"a":1}', undefined],
+    ["a", null, "a", undefined],
+    ["a", 7, "a", { value: 7 }],
+    ["a", failing, "a", undefined],
+  ])("takes whatever it is given, and never throws: %#", (template, values, shown, kept) => {
+    const { runtime, logs } = recordingRuntime({});
+    runInExecution(runtime, () => Reflect.apply(log.error, undefined, [template, values]));
+    expect(logs).toEqual([["error", shown, kept]]);
+  });
+
+  test("shows what cannot be looked at as text", () => {
+    const { runtime, logs } = recordingRuntime({});
+    runInExecution(runtime, () => Reflect.apply(log.info, undefined, [revoked.proxy]));
+    expect(logs).toEqual([["info", "(a line that cannot be read)", undefined]]);
+    expect(JSON.parse(encodeLogValues({ member: revoked.proxy }))).toEqual({ member: "(object that cannot be shown)" });
+  });
+
   test("passes template and values of the running execution", () => {
     const { runtime, logs } = recordingRuntime({});
     runInExecution(runtime, () => log.warn("row {n} skipped", { n: 3 }));
@@ -227,7 +258,7 @@ describe("log", () => {
       n: { $: "bigint", v: "1" },
       at: { $: "date", v: "1970-01-01T00:00:00.000Z" },
       fn: "() => 1",
-      circular: "[object Object]",
+      circular: "(object that cannot be shown)",
       error: expect.objectContaining({ $: "error" }),
       text: "t",
     });
