@@ -20,6 +20,9 @@ export const LOG_BATCH_CHARACTERS = 131_072;
 export const LOG_ENTRIES_PER_SECOND = 1_000;
 export const LOG_CHARACTERS_PER_SECOND = 262_144;
 
+/** Executions that have ended and whose log can still be continued. */
+export const ENDED_LOGS_LIMIT = 1_000;
+
 /** Output without a line break is a line when it has become so long. */
 export const PARTIAL_LINE_LIMIT = 16_384;
 

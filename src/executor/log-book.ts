@@ -3,6 +3,7 @@ import { type LogLevel, logLevels } from "../protocol/agent-messages.ts";
 import type { ExecutorMessage } from "../protocol/executor-messages.ts";
 import { LOG_TEXT_LIMIT } from "../protocol/limits.ts";
 import {
+  ENDED_LOGS_LIMIT,
   LOG_BATCH_CHARACTERS,
   LOG_BATCH_ENTRIES,
   LOG_BATCH_MS,
@@ -38,6 +39,8 @@ export function createLogBook(options: {
 }): LogBook {
   const { clock, timers, send } = options;
   const pages = new Map<string, Page>();
+  /** Of executions that ended last: what they started may outlive them, and still log. */
+  const ended = new Map<string, Page>();
   let batch: LogEntry[] = [];
   let batchCharacters = 0;
   let isTimed = false;
@@ -82,8 +85,8 @@ export function createLogBook(options: {
   return {
     flush,
     write(execution, level, template, values) {
-      const page = pages.get(execution) ?? { sequence: 0, windowEnds: 0, entries: 0, characters: 0, dropped: 0 };
-      pages.set(execution, page);
+      const page = pages.get(execution) ?? ended.get(execution) ?? newPage();
+      if (!ended.has(execution)) pages.set(execution, page);
       const now = clock.monotonic();
       if (now >= page.windowEnds) {
         tellDropped(execution, page);
@@ -102,9 +105,15 @@ export function createLogBook(options: {
       if (page === undefined) return;
       tellDropped(execution, page);
       pages.delete(execution);
+      ended.set(execution, page);
+      for (const oldest of ended.keys()) if (ended.size > ENDED_LOGS_LIMIT) ended.delete(oldest);
       flush();
     },
   };
+}
+
+function newPage(): Page {
+  return { sequence: 0, windowEnds: 0, entries: 0, characters: 0, dropped: 0 };
 }
 
 /** A line that is cut counts as what is left of it. */

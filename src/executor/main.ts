@@ -38,7 +38,7 @@ const channel = createMessageChannel(new Socket({ fd: 3, readable: true, writabl
 
 guardProcess({
   current: executor.current,
-  currentId: () => currentRuntime()?.context.executionId,
+  currentRuntime,
   send,
   flush: executor.flush,
 });

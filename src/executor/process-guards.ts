@@ -1,5 +1,6 @@
 import { errorStack } from "../base/error-text.ts";
 import type { ExecutorMessage } from "../protocol/executor-messages.ts";
+import type { ExecutionRuntime } from "../sdk/runtime.ts";
 import type { RunningExecution } from "./running-execution.ts";
 
 // User code that throws where nobody catches it, or that ends the process, in a process where others run too.
@@ -7,28 +8,39 @@ import type { RunningExecution } from "./running-execution.ts";
 export interface GuardOptions {
   /** The execution that the running code belongs to. */
   readonly current: () => RunningExecution | undefined;
-  /** Its id, also before and after it runs. */
-  readonly currentId: () => string | undefined;
+  /** What it can ask for, also before and after it runs. */
+  readonly currentRuntime: () => ExecutionRuntime | undefined;
   readonly send: (message: ExecutorMessage) => void;
   /** Hands everything that was said so far to the system. */
   readonly flush: () => void;
 }
 
-export function guardProcess({ current, currentId, send, flush }: GuardOptions): void {
+export function guardProcess({ current, currentRuntime, send, flush }: GuardOptions): void {
   const exit = process.exit.bind(process);
 
   /** What was said before reaches the agent, and why it is the last. */
   process.exit = (code) => {
     const number = Number(code ?? process.exitCode ?? 0);
-    send({ kind: "exiting", code: Number.isInteger(number) ? number & 255 : 1, execution: currentId() ?? null });
+    const execution = currentRuntime()?.context.executionId ?? null;
+    send({ kind: "exiting", code: Number.isInteger(number) ? number & 255 : 1, execution });
     flush();
     return exit(code);
+  };
+
+  /** Logs what something that an execution started, and that outlived it, has come to; false when no execution did. */
+  const wasLate = (what: string, thrown: unknown): boolean => {
+    const runtime = currentRuntime();
+    runtime?.log("error", `${what} after the end of the execution: {error}`, { error: errorStack(thrown) });
+    return runtime !== undefined;
   };
 
   const rejectedIn = new WeakMap<Promise<unknown>, RunningExecution>();
   process.on("unhandledRejection", (reason, promise) => {
     const execution = current();
-    if (execution === undefined) return writeOut("unhandled rejection outside of any execution", reason);
+    if (execution === undefined) {
+      if (!wasLate("rejected", reason)) writeOut("unhandled rejection outside of any execution", reason);
+      return;
+    }
     rejectedIn.set(promise, execution);
     execution.rejected(reason, promise);
   });
@@ -37,6 +49,7 @@ export function guardProcess({ current, currentId, send, flush }: GuardOptions):
   process.on("uncaughtException", (error) => {
     const execution = current();
     if (execution !== undefined) return execution.threw(error);
+    if (wasLate("thrown", error)) return; // The others in this process have nothing to do with it.
     writeOut("uncaught exception outside of any execution", error);
     flush();
     exit(1);

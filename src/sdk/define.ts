@@ -57,11 +57,18 @@ function define<F extends TargetFunction>(
 ): Target<F> {
   const [options, fn] = typeof first === "function" ? [{}, first] : [first, second];
   if (typeof fn !== "function") throw new TypeError(`${type}() needs a function, after its options if it has any`);
+  if (isGenerator(fn))
+    throw new TypeError(`${type}() needs a function that returns a value or a promise, not a generator`);
   const what = describeTarget({ type, name: options.name ?? null, path: null, fn });
   const site = captureCallSite();
   const declaration: TargetDeclaration = { type, fn, site, path: null, ...readDefinitionOptions(options, what) };
   noteDefinition(declaration);
   return Object.defineProperty(callable(fn, declaration, null), targetSymbol, { value: declaration });
+}
+
+/** What it gives is made piece by piece, and could not cross to whoever calls it. */
+function isGenerator(fn: TargetFunction): boolean {
+  return fn.constructor.name.endsWith("GeneratorFunction");
 }
 
 /** Variants made by `with` share the declaration, and so where it is hosted; they are not targets of their own. */

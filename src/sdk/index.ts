@@ -19,6 +19,7 @@ export {
   RetryAfterError,
   SerializationError,
   UnknownTargetError,
+  WaitTimeout,
 } from "./errors.ts";
 export { type Class, type Codec, codecSymbol as codec, registerCodec } from "../protocol/value-format/codecs.ts";
 export { registerErrorClass } from "../protocol/value-format/error-classes.ts";

@@ -520,6 +520,23 @@ describe("code that goes wrong beside the others", () => {
     expect(rig.output).toEqual([]);
   });
 
+  test("an exception in what outlived its execution is logged there, and ends nothing else", async () => {
+    const rig = await rigOf(`${sdk}
+      export const late = task(async () => { log.info("in time"); setTimeout(() => { throw new Error("late"); }, 20); return 1; });
+      export const rejects = task(async () => { setTimeout(() => void Promise.reject(new Error("later")), 20); return 1; });
+      export const hangs = task(async (ms: number) => { await new Promise((done) => setTimeout(done, ms)); return 2; });`);
+    const hangs = rig.execute("flows/hangs", [200]);
+    const late = rig.execute("flows/late");
+    expect(await linesOf(rig, late, 2)).toEqual([
+      [1, 2, "in time"],
+      [2, 5, "thrown after the end of the execution: {error}"],
+    ]);
+    const rejects = rig.execute("flows/rejects");
+    expect(await linesOf(rig, rejects, 1)).toEqual([[1, 5, "rejected after the end of the execution: {error}"]]);
+    const { outcome } = await rig.take("outcome", (message) => message.execution === hangs);
+    expect(outcome).toEqual([0, "2"]);
+  });
+
   test("an exception in a callback fails the execution that started it, and nothing else", async () => {
     const rig = await rigOf(source);
     const execution = rig.execute("flows/throwsLater");

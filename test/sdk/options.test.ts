@@ -62,6 +62,13 @@ describe("a bad option is refused where it is given, by name", () => {
     expect(() => charge.with({ retries: { when: () => true } } as CallOptions)).toThrow('has no member "when" here');
   });
 
+  test("a generator, whose values could not cross, is no target", () => {
+    expect(() => task(function* () {})).toThrow(
+      "task() needs a function that returns a value or a promise, not a generator",
+    );
+    expect(() => workflow(async function* () {})).toThrow("workflow() needs a function that returns a value");
+  });
+
   test.each([[undefined], [{}], ["charge"]])("a definition without a function: %j", (first) => {
     expect(() => Reflect.apply(workflow, undefined, [first])).toThrow("workflow() needs a function");
   });

@@ -83,7 +83,8 @@ function encodeMembers(budget: Budget, members: readonly unknown[], depth: numbe
 function encodeThrownValue(budget: Budget, thrown: unknown): WireError {
   const value = tryEncode(budget, thrown);
   const isSmall = value !== undefined && value.data.length <= ERROR_PROPERTIES_LIMIT;
-  return { ...bare(THROWN_VALUE_TYPE, cut(describe(thrown), TEXT_LIMIT)), value: isSmall ? inline(value) : null };
+  const text = isSmall && typeof thrown === "object" && thrown !== null ? value.data : describe(thrown);
+  return { ...bare(THROWN_VALUE_TYPE, cut(text, TEXT_LIMIT)), value: isSmall ? inline(value) : null };
 }
 
 /** Each property alone first: one that cannot be encoded must not take the others with it. */
