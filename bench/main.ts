@@ -7,6 +7,7 @@ import { usedBytes } from "./disk.ts";
 import { measureFloor } from "./floor.ts";
 import { countFsyncs } from "./fsyncs.ts";
 import { type Load, chain, fanOut, manyRuns, playRounds, submitToResult } from "./loads.ts";
+import { measureOutage } from "./outage.ts";
 import { type Memory, memoryOf, pidsOf } from "./processes.ts";
 import { environment, openStage } from "./stage.ts";
 import { median, percentile } from "./statistics.ts";
@@ -56,6 +57,10 @@ async function measure(): Promise<void> {
     const { rssMb, privateMb } = await memoryOf(pid);
     row(`${name} memory after the loads`, rssMb, "MiB RSS", `${privateMb.toFixed(0)} private`);
   }
+
+  const outage = await measureOutage(stage, client);
+  const found = `${outage.steps} steps, ${outage.startedTwice} started twice, ${outage.missing} never`;
+  row("SIGKILL of an orchestrator under load", outage.longestSilenceMs, "ms silence", `the longest of all; ${found}`);
 
   const floor = await measureFloor();
   row(
