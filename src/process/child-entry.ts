@@ -149,7 +149,7 @@ function openLifecycle(log: Log): Lifecycle {
   });
 
   return {
-    request: requests.request,
+    request: (name, params) => requests.request(name, params),
     onEnvironment(listener) {
       hear = listener;
       for (const message of unheard.splice(0)) listener(message);

@@ -317,7 +317,7 @@ export const routes = {
     summary: "Lines of log of a run, oldest first. With `Accept: text/event-stream` it follows.",
     query: logsQuery,
     status: 200,
-    errors: [...orchestratorErrors, "run_not_found"],
+    errors: [...orchestratorErrors, "run_not_found", "step_not_found"],
   },
   "get-blob": {
     method: "GET",

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { request } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { WebSocket } from "ws";
 import {
   type TestAgent,
   type TestServer,
@@ -131,6 +133,20 @@ test.each<[string, string, string, unknown, number, string]>([
   ],
   ["re-running an unknown step", "POST", `${E}/steps/Rbcdfgh:1/rerun`, undefined, 404, "step_not_found"],
   ["logs of an unknown run", "GET", `${E}/runs/Rbcdfgh/logs`, undefined, 404, "run_not_found"],
+  ["logs of a step that is none", "GET", `${E}/runs/Rbcdfgh/logs?step=two`, undefined, 400, "invalid_request"],
+  ["logs of a level that is none", "GET", `${E}/runs/Rbcdfgh/logs?level=loud`, undefined, 400, "invalid_request"],
+  ["logs after what is no cursor", "GET", `${E}/runs/Rbcdfgh/logs?after=%00`, undefined, 400, "invalid_request"],
+  ["more logs than a page has", "GET", `${E}/runs/Rbcdfgh/logs?limit=1001`, undefined, 400, "invalid_request"],
+  ...["restart", "pause", "resume", "archive"].map((word): [string, string, string, undefined, number, string] => [
+    `the ${word} of an unknown environment`,
+    "POST",
+    `${environmentPath("nowhere")}/${word}`,
+    undefined,
+    404,
+    "environment_not_found",
+  ]),
+  ["deleting an unknown environment", "DELETE", environmentPath("nowhere"), undefined, 404, "environment_not_found"],
+  ["deleting an environment that is not archived", "DELETE", E, undefined, 409, "environment_not_archived"],
   ["a blob that is not there", "GET", `${E}/blobs/${"0".repeat(64)}`, undefined, 404, "blob_not_found"],
   ["a blob key that climbs", "GET", `${E}/blobs/..%2F..%2Fregistry.db`, undefined, 404, "blob_not_found"],
   ["deleting the unknown", "DELETE", "/api/projects/nowhere", undefined, 404, "project_not_found"],
@@ -174,7 +190,23 @@ test.each([
 });
 
 test("rich values come back in the tagged form, plain JSON as it is", async () => {
-  const value = { plain: [1, "two", null, { three: true }], escaped: { $: "object", v: [["$", "text"]] } };
-  const plain = { plain: value.plain };
-  expect(await resultOf(server, await startRun(server, "echo", [plain]))).toMatchObject({ value: plain });
+  const value = { plain: [1, "two", null, { three: true }], rich: { $: "date", v: "2026-01-31T12:00:00.000Z" } };
+  const escaped = { $: "object", v: { $: "text" } };
+  expect(await resultOf(server, await startRun(server, "echo", [{ ...value, escaped }]))).toMatchObject({
+    value: { ...value, escaped },
+  });
+});
+
+test.each([
+  ["from a foreign page", `/agent?project=default&environment=development`, { origin: "http://evil.example" }, 403],
+  ["of an agent that names no environment", "/agent?project=default", {}, 400],
+  ["of an agent of an unknown environment", "/agent?project=default&environment=nowhere", {}, 404],
+  ["for the views of an unknown environment", `${environmentPath("nowhere")}/topics`, {}, 404],
+  ["where there is none", "/api/projects", {}, 404],
+])("a WebSocket %s is refused", async (_what, path, headers, status) => {
+  const socket = new WebSocket(`${server.url.replace("http", "ws")}${path}`, ["coflux.agent.v1"], { headers });
+  socket.on("error", () => undefined);
+  const [, response] = await once(socket, "unexpected-response");
+  expect(response.statusCode).toBe(status);
+  socket.terminate();
 });

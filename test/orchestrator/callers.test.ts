@@ -150,6 +150,12 @@ describe("a caller", () => {
     expect(await gateway.request("list-runs", queued)).toMatchObject({ value: { runs: [] } });
   });
 
+  test("asks for the log of a step: of one that says nothing it is empty, one that there is not is not found", async () => {
+    const filter = { run: await startRun(), attempt: null, level: null, after: null, limit: 10 };
+    expect(await gateway.request("get-logs", { ...filter, step: 1 })).toMatchObject({ value: { logs: [] } });
+    expect(await codeOf("get-logs", { ...filter, step: 2 })).toBe("step_not_found");
+  });
+
   test.each<[string, RequestName, RequestParams<RequestName>, string]>([
     ["the result of no run", "get-result", { run: "Rbcdfghjk", waitMs: 0 }, "run_not_found"],
     ["waits for no run", "get-result", { run: "nonsense", waitMs: 1_000 }, "run_not_found"],

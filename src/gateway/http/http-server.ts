@@ -3,7 +3,7 @@ import { type Connections, countConnections } from "./connections.ts";
 import { HEADERS_CHECK_MS, HEADERS_LIMIT_BYTES, HEADERS_WAIT_MS, KEEP_ALIVE_MS, REFUSALS_LIMIT } from "../limits.ts";
 import { RequestError, getRequestListener } from "@hono/node-server";
 import { type Server, createServer } from "node:http";
-import { failureHeaders, failureJson, failureReply } from "./replies.ts";
+import { failureHeaders, failureJson, failureReply, refuseOnSocket } from "./replies.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
 import type { HttpApi } from "./api.ts";
 import type { Log } from "../../process/log.ts";
@@ -31,6 +31,7 @@ export function createHttpServer(api: HttpApi, connectionLimit: number, log: Log
     requestTimeout: 0, // A blob takes as long as it takes; read-body.ts and routes/blobs.ts know when a body stands still.
     connectionsCheckingInterval: HEADERS_CHECK_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
+    requireHostHeader: false, // Its absence is refused below, in the form of the API's errors.
   });
   server.maxConnections = connectionLimit + REFUSALS_LIMIT;
   const connections = countConnections(server, connectionLimit);
@@ -45,19 +46,22 @@ export function createHttpServer(api: HttpApi, connectionLimit: number, log: Log
     response.on("close", () => (active -= 1));
     void listener(request, response);
   });
+  server.on("connect", (_request, socket) => {
+    socket.on("error", () => socket.destroy());
+    refuseOnSocket(socket, malformed("CONNECT is not taken: this server is no proxy."));
+  });
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     if (error.code === "ECONNRESET" || !socket.writable) {
       socket.destroy();
       return;
     }
-    const body = failureJson(malformed(clientErrors[error.code ?? ""] ?? "The request is not HTTP/1.1."));
-    const head = `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}`;
-    socket.end(`${head}\r\nconnection: close\r\n\r\n${body}`, () => socket.destroy());
+    refuseOnSocket(socket, malformed(clientErrors[error.code ?? ""] ?? "The request is not HTTP/1.1."));
   });
   return { server, connections, activeRequests: () => active };
 }
 
 const clientErrors: Readonly<Record<string, string>> = {
+  HPE_INVALID_METHOD: "The request does not begin with a method of HTTP.",
   HPE_HEADER_OVERFLOW: `The head of the request is larger than ${HEADERS_LIMIT_BYTES} bytes.`,
   ERR_HTTP_REQUEST_TIMEOUT: `The head of the request did not arrive within ${HEADERS_WAIT_MS / 1_000} s.`,
 };

@@ -1,4 +1,5 @@
 import { type Failure, statusOf } from "../../protocol/error-codes.ts";
+import { STATUS_CODES } from "node:http";
 
 // How the API answers: JSON, with the form of errors that docs/http-api.md states.
 
@@ -30,4 +31,17 @@ export function failureHeaders(failure: Failure): Readonly<Record<string, string
   const retryAfterMs = failure.details?.["retryAfterMs"];
   const seconds = typeof retryAfterMs === "number" ? Math.ceil(retryAfterMs / 1_000) : RETRY_AFTER_SECONDS;
   return { ...jsonHeaders, "retry-after": String(Math.max(1, seconds)) };
+}
+
+/** Answers what never became a request of Node's server, and closes its connection. */
+export function refuseOnSocket(
+  socket: { end(text: string, then: () => void): unknown; destroy(): unknown },
+  refusal: Failure,
+): void {
+  const status = statusOf(refusal.code);
+  const body = failureJson(refusal);
+  const headers = { ...failureHeaders(refusal), "content-length": Buffer.byteLength(body), connection: "close" };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`, ...lines].join("\r\n");
+  socket.end(`${head}\r\n\r\n${body}`, () => socket.destroy());
 }

@@ -1,11 +1,11 @@
 import { CHUNKS_LIMIT, FRAGMENTS_LIMIT, TOPIC_MESSAGE_LIMIT_BYTES } from "../limits.ts";
 import type { EnvironmentLinks, KnownEnvironment } from "../environment-links.ts";
-import { type Failure, statusOf } from "../../protocol/error-codes.ts";
+import type { Failure } from "../../protocol/error-codes.ts";
 import { invalidField } from "../../protocol/failures.ts";
-import { type IncomingMessage, STATUS_CODES } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { type Result, failure, ok } from "../../base/result.ts";
 import { agentPath, topicsPattern } from "../http/unknown-paths.ts";
-import { failureHeaders, failureJson } from "../http/replies.ts";
+import { refuseOnSocket } from "../http/replies.ts";
 import { AGENT_SUBPROTOCOL } from "../../protocol/version.ts";
 import type { EnvironmentRef } from "../environment-link.ts";
 import { FRAME_LIMIT_BYTES } from "../../protocol/limits.ts";
@@ -55,10 +55,10 @@ export function createUpgrades(parts: UpgradeParts): (request: IncomingMessage, 
 
   const admit = async (request: IncomingMessage, raw: Socket, head: Buffer): Promise<void> => {
     const wish = readWish(request, raw, parts);
-    if (!wish.ok) return refuse(raw, wish.error);
+    if (!wish.ok) return refuseOnSocket(raw, wish.error);
     const found = await parts.links.find(wish.value.ref);
-    if (!found.ok) return refuse(raw, found.error);
-    if (found.value.isArchived && wish.value.use === "frames") return refuse(raw, archived(wish.value.ref));
+    if (!found.ok) return refuseOnSocket(raw, found.error);
+    if (found.value.isArchived && wish.value.use === "frames") return refuseOnSocket(raw, archived(wish.value.ref));
     open(request, raw, head, wish.value, found.value);
   };
 
@@ -83,7 +83,7 @@ function createServer(
   });
   server.on("wsClientError", (error, socket) => {
     const message = `Not the beginning of a WebSocket: ${error.message}.`;
-    refuse(socket, { code: "invalid_request", message });
+    refuseOnSocket(socket, { code: "invalid_request", message });
   });
   return server;
 }
@@ -122,15 +122,6 @@ function decode(segment: string): string {
   } catch {
     return segment;
   }
-}
-
-function refuse(socket: { end(text: string, then: () => void): unknown; destroy(): unknown }, refusal: Failure): void {
-  const status = statusOf(refusal.code);
-  const body = failureJson(refusal);
-  const headers = { ...failureHeaders(refusal), "content-length": Buffer.byteLength(body), connection: "close" };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`, ...lines].join("\r\n");
-  socket.end(`${head}\r\n\r\n${body}`, () => socket.destroy());
 }
 
 function once(parameter: string): Failure {

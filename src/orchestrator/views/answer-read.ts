@@ -23,7 +23,11 @@ export function answerRead(views: Views, read: PlainRead): Result<RequestResults
     case "get-logs": {
       const { run, after: cursor, ...filter } = read.params;
       const after = rowIn(cursor);
-      return after === undefined ? badCursor(cursor) : found(views.logs(run, { ...filter, after }), run);
+      if (after === undefined) return badCursor(cursor);
+      const page = found(views.logs(run, { ...filter, after }), run);
+      const isEmpty = page.ok && page.value.logs.length === 0;
+      const isOfNoStep = isEmpty && filter.step !== null && !views.hasStep(run, filter.step);
+      return isOfNoStep ? failure(notFound("step_not_found", `${run}:${filter.step}`)) : page;
     }
     case "list-repositories":
       return ok(views.repositories());

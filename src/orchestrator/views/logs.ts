@@ -4,6 +4,7 @@ import { isObject } from "../../base/json.ts";
 import type { LogView, LogsView } from "../../protocol/views.ts";
 import type { Database } from "../store/database.ts";
 import { findRun } from "../store/runs.ts";
+import { countSteps } from "../store/steps.ts";
 
 export interface LogFilter {
   /** Only of this step, and of this attempt at it. */
@@ -50,6 +51,11 @@ export function logsPage(db: Database, runId: string, filter: LogFilter): LogsVi
   if (filter.level !== null) add("level >= ?", logLevels.indexOf(filter.level));
   const sql = `${selected} WHERE ${conditions.join(" AND ")} ORDER BY logs.id LIMIT ? + 0`;
   return pageOf(db.all<LogRow>(sql, ...params, filter.limit), filter.after);
+}
+
+export function hasStep(db: Database, runId: string, step: number): boolean {
+  const run = findRun(db, runId);
+  return run !== undefined && step <= countSteps(db, run.id);
 }
 
 /** The latest lines of a run, oldest first; undefined for an unknown run. */

@@ -2,7 +2,7 @@ import type { Clock, Ms } from "../../base/clock.ts";
 import type { AgentsView, LogsView, RepositoriesView, RunListView } from "../../protocol/views.ts";
 import type { Database } from "../store/database.ts";
 import { agentsView } from "./agents.ts";
-import { type LogFilter, latestLogs, logsPage } from "./logs.ts";
+import { type LogFilter, hasStep, latestLogs, logsPage } from "./logs.ts";
 import { repositoriesView } from "./repositories.ts";
 import { type RunFilter, runList } from "./run-list.ts";
 import { type PagedRun, pagedRun } from "./run-view.ts";
@@ -13,6 +13,7 @@ export interface Views {
   run<T>(run: string, show: (run: PagedRun) => T): T | undefined;
   runs(filter: RunFilter): RunListView;
   logs(run: string, filter: LogFilter): LogsView | undefined;
+  hasStep(run: string, step: number): boolean;
   /** The latest lines, oldest first. */
   latestLogs(run: string, limit: number): LogsView | undefined;
   repositories(): RepositoriesView;
@@ -52,6 +53,7 @@ export function createViews(db: Database, clock: Clock, limits: ViewLimits): Vie
     },
     runs: (filter) => atOneMoment(() => runList(db, filter)),
     logs: (run, filter) => atOneMoment(() => logsPage(db, run, filter)),
+    hasStep: (run, step) => atOneMoment(() => hasStep(db, run, step)),
     latestLogs: (run, limit) => atOneMoment(() => latestLogs(db, run, limit)),
     repositories: () => atOneMoment(() => repositoriesView(db)),
     agents: () => atOneMoment(() => agentsView(db)),

@@ -356,6 +356,9 @@ const host = (): string => `Host: 127.0.0.1:${rig.port}\r\nConnection: close\r\n
 test.each<[string, () => string | Buffer, number, string]>([
   ["what is not HTTP", () => "hello\r\n\r\n", 400, "invalid_request"],
   ["binary noise", () => Buffer.from([0, 255, 1, 254, 13, 10, 13, 10]), 400, "invalid_request"],
+  ["a method that is none", () => `FOO / HTTP/1.1\r\n${host()}\r\n`, 400, "invalid_request"],
+  ["no Host", () => "GET /api/projects HTTP/1.1\r\nConnection: close\r\n\r\n", 400, "invalid_request"],
+  ["the wish for a tunnel", () => `CONNECT example.com:80 HTTP/1.1\r\n${host()}\r\n`, 400, "invalid_request"],
   [
     "a head of twenty kilobytes",
     () => `GET / HTTP/1.1\r\n${host()}X: ${"x".repeat(20_000)}\r\n\r\n`,
