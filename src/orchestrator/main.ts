@@ -23,7 +23,9 @@ async function start(context: ChildContext<OrchestratorConfig>): Promise<Running
   const fatal: ChildContext<OrchestratorConfig>["fatal"] = (code, message) => context.fatal(code, message);
   const unfit = installedSqliteFault();
   if (unfit !== undefined) return fatal("storage_failed", unfit);
-  const opened = openDatabase(config.directory);
+  const opened = openDatabase(config.directory, {
+    onProgress: (phase, percent) => context.send({ kind: "progress", phase, percent }),
+  });
   if (!opened.ok) return fatal(opened.error.code, opened.error.message);
   const { database, epoch } = opened.value;
   const onBug: OnBug = (error, during) =>

@@ -196,6 +196,8 @@ export interface ProcessView {
   readonly state: ChildState;
   /** True while the process' event loop has been silent for longer than the soft limit. */
   readonly unresponsive: boolean;
+  /** How far it is, while it starts and says so; null otherwise. */
+  readonly progress: string | null;
   readonly restarts: number;
   readonly startedAt: number | null;
   readonly rssBytes: number | null;

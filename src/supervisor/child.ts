@@ -159,6 +159,7 @@ export class Child {
       pid: this.pid,
       state: this.phase.kind,
       unresponsive: this.isUnresponsive,
+      progress: this.progress,
       restarts: this.#state.restarts,
       startedAt: run?.startedAt ?? null,
       rssBytes: run?.vitals?.rssBytes ?? null,

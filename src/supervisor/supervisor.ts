@@ -193,6 +193,7 @@ const neverStarted: ProcessesView["gateway"] = {
   pid: null,
   state: "stopped",
   unresponsive: false,
+  progress: null,
   restarts: 0,
   startedAt: null,
   rssBytes: null,

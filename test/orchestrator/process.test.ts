@@ -104,6 +104,18 @@ describe("the process of an environment", () => {
     expect(await orchestrator.messages.nextThat(isIdle)).toMatchObject({ nextWakeAt: null, isPaused: false });
   });
 
+  test("says what keeps it from being ready after an unclean end", async () => {
+    const first = start();
+    await first.ready();
+    first.kill("SIGKILL");
+    await first.exit;
+    const second = start();
+    const isProgress = (message: ChildMessage): message is ChildMessage & { kind: "progress" } =>
+      message.kind === "progress";
+    expect(await second.messages.nextThat(isProgress)).toMatchObject({ phase: expect.stringContaining("unclean end") });
+    await second.ready();
+  });
+
   test("ends when its supervisor has gone", async () => {
     const orchestrator = start();
     await orchestrator.ready();

@@ -152,8 +152,14 @@ describe("an orchestrator", () => {
     });
     expect((await server.orchestrator("slow")).lastExit?.reason).toContain("not ready in time");
     await server.behave("development", { slowSteps: 5 });
-    expect(await server.ask("ensure-environment", development)).toMatchObject({ ok: true });
-    expect(await server.orchestrator()).toMatchObject({ lastExit: null });
+    const ensured = server.ask("ensure-environment", development);
+    const shown = await eventually("it says how far it is", async () => {
+      const { progress } = await server.orchestrator();
+      return progress ?? undefined;
+    });
+    expect(shown).toMatch(/^migrating \d+ %$/);
+    expect(await ensured).toMatchObject({ ok: true });
+    expect(await server.orchestrator()).toMatchObject({ lastExit: null, progress: null });
   });
 
   test("whose directory cannot be made is in quarantine with the reason", async () => {

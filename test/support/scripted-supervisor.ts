@@ -165,6 +165,7 @@ const child = {
   pid: 11,
   state: "ready",
   unresponsive: false,
+  progress: null,
   restarts: 0,
   startedAt: 1_767_600_000_000,
   rssBytes: 60_000_000,

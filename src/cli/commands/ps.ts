@@ -30,6 +30,7 @@ export function processRows({ supervisor, gateway, orchestrators }: ProcessesVie
       pid: supervisor.pid,
       state: "ready",
       unresponsive: false,
+      progress: null,
       restarts: 0,
       startedAt: supervisor.startedAt,
       rssBytes: supervisor.rssBytes,
@@ -79,6 +80,7 @@ export function processColumns(terminal: Pick<Terminal, "isTty" | "colours">, no
   }
 }
 
-function stateOf({ state, unresponsive }: ProcessRow): string {
-  return unresponsive ? "unresponsive" : state;
+function stateOf({ state, unresponsive, progress }: ProcessRow): string {
+  if (unresponsive) return "unresponsive";
+  return progress === null ? state : `${state}: ${progress}`;
 }

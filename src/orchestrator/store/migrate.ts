@@ -6,11 +6,20 @@ import { FatalError } from "./fatal-error.ts";
 /** Beside this file in the sources, beside the bundle in a build. */
 const ownMigrations = new URL("./migrations/", import.meta.url);
 
+export type OnProgress = (phase: string, percent: number | null) => void;
+
 /**
  * Brings the schema to the newest version: numbered files, forward only, one transaction each. A database that already holds something is
  * copied first, to `environment-before-<version>.db`. One with a schema newer than this program is refused untouched.
  */
-export function migrate(sqlite: BetterSqlite3.Database, directory: string, migrations: URL = ownMigrations): void {
+export function migrate(
+  sqlite: BetterSqlite3.Database,
+  directory: string,
+  {
+    migrations = ownMigrations,
+    onProgress,
+  }: { readonly migrations?: URL | undefined; readonly onProgress: OnProgress },
+): void {
   const files = readdirSync(migrations)
     .filter((name) => /^\d{4}\.sql$/.test(name))
     .toSorted();
@@ -21,10 +30,15 @@ export function migrate(sqlite: BetterSqlite3.Database, directory: string, migra
       `${sqlite.name} has schema ${version}, this version knows ${files.length}: run the newer version, or restore the copy made before the upgrade`,
     );
   }
-  if (version > 0 && version < files.length) keepCopy(sqlite, directory, files.length);
+  if (version > 0 && version < files.length) {
+    onProgress("copying the database before it is migrated", null);
+    keepCopy(sqlite, directory, files.length);
+  }
   for (const [index, name] of files.entries()) {
     if (index + 1 !== Number(name.slice(0, 4))) throw new Error(`migration ${name} is out of order`);
-    if (index >= version) apply(sqlite, readFileSync(new URL(name, migrations), "utf8"), index + 1);
+    if (index < version) continue;
+    onProgress("migrating the database", (100 * (index - version)) / (files.length - version));
+    apply(sqlite, readFileSync(new URL(name, migrations), "utf8"), index + 1);
   }
 }
 

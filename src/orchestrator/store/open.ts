@@ -3,7 +3,7 @@ import { join } from "node:path";
 import BetterSqlite3 from "better-sqlite3";
 import { Database } from "./database.ts";
 import { FatalError, type FatalFailure } from "./fatal-error.ts";
-import { migrate } from "./migrate.ts";
+import { type OnProgress, migrate } from "./migrate.ts";
 import { storageFault } from "./sqlite-errors.ts";
 import type { Ms } from "../../base/clock.ts";
 import { type Result, failure, ok } from "../../base/result.ts";
@@ -37,6 +37,8 @@ export interface OpenOptions {
   /** Directory of the numbered SQL files; those of this version unless given. */
   readonly migrations?: URL;
   readonly lockWaitMs?: Ms;
+  /** Called before whatever may take long, with how much of it is done where that is known. */
+  readonly onProgress?: OnProgress;
 }
 
 /** Opens the database in `directory`, which must exist, as its only writer; creates it if there is none. */
@@ -45,7 +47,7 @@ export function openDatabase(directory: string, options: OpenOptions = {}): Resu
   try {
     assertLocalDisk(directory);
     lock = takeLock(join(directory, "lock.db"), options.lockWaitMs ?? LOCK_WAIT_MS);
-    return ok(openLocked(directory, lock, options.migrations));
+    return ok(openLocked(directory, lock, options));
   } catch (error) {
     lock?.close();
     return failure(asFailure(error, directory));
@@ -61,12 +63,16 @@ export function openReader(path: string): Database {
   return new Database(sqlite);
 }
 
-function openLocked(directory: string, lock: BetterSqlite3.Database, migrations?: URL): OpenDatabase {
+function openLocked(
+  directory: string,
+  lock: BetterSqlite3.Database,
+  { migrations, onProgress = () => undefined }: OpenOptions,
+): OpenDatabase {
   const sqlite = new BetterSqlite3(join(directory, "environment.db"), { timeout: BUSY_TIMEOUT_MS });
   try {
     configure(sqlite);
-    migrate(sqlite, directory, migrations);
-    checkAfterCrash(sqlite);
+    migrate(sqlite, directory, { migrations, onProgress });
+    checkAfterCrash(sqlite, onProgress);
     const epoch = beginEpoch(sqlite);
     assertDurable(sqlite);
     const database = new Database(sqlite);
@@ -133,11 +139,12 @@ function configure(sqlite: BetterSqlite3.Database): void {
   sqlite.pragma(`journal_size_limit = ${JOURNAL_SIZE_LIMIT_BYTES}`);
 }
 
-function checkAfterCrash(sqlite: BetterSqlite3.Database): void {
+function checkAfterCrash(sqlite: BetterSqlite3.Database, onProgress: OnProgress): void {
   const isClean = sqlite.prepare("SELECT is_clean FROM environment").pluck().get() === 1;
   const bytes =
     Number(sqlite.pragma("page_count", { simple: true })) * Number(sqlite.pragma("page_size", { simple: true }));
   if (isClean || bytes > CHECKED_SIZE_BYTES) return;
+  onProgress("checking the database after an unclean end", null);
   const finding = sqlite.pragma("quick_check(1)", { simple: true });
   if (finding !== "ok") {
     throw new FatalError("corrupt_database", `${sqlite.name} is damaged (${String(finding)}): restore a backup of it`);

@@ -220,6 +220,17 @@ describe("migrations", () => {
     ]);
   });
 
+  test("say how far they are", () => {
+    close(open());
+    const phases: [string, number | null][] = [];
+    const onProgress = (phase: string, percent: number | null): void => void phases.push([phase, percent]);
+    close(open({ migrations: withSecond("CREATE TABLE added (id INTEGER PRIMARY KEY) STRICT;"), onProgress }));
+    expect(phases).toEqual([
+      ["copying the database before it is migrated", null],
+      ["migrating the database", 0],
+    ]);
+  });
+
   test("make no copy of a new database", () => {
     open({ migrations: withSecond("CREATE TABLE added (id INTEGER PRIMARY KEY) STRICT;") });
     expect(readdirSync(directory).filter((name) => name.startsWith("environment-before-"))).toEqual([]);
