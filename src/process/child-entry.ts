@@ -4,7 +4,7 @@ import { exhaustive } from "../base/exhaustive.ts";
 import type { Random } from "../base/random.ts";
 import { failure, ok } from "../base/result.ts";
 import { errorStack } from "../base/error-text.ts";
-import { type Failure, isErrorCode } from "../protocol/error-codes.ts";
+import { asFailure } from "../protocol/read-failure.ts";
 import {
   type ChildMessage,
   type FatalCode,
@@ -137,7 +137,7 @@ function openLifecycle(log: Log): Lifecycle {
       case "environment":
         return hear(message);
       case "reply":
-        return requests.answered(message.id, message.ok ? ok(message.value) : failure(failureOf(message.error)));
+        return requests.answered(message.id, message.ok ? ok(message.value) : failure(asFailure(message.error)));
       default:
         return exhaustive(message);
     }
@@ -178,13 +178,4 @@ const FATAL_MESSAGE_LIMIT = 8_192;
 function readConfig(): unknown {
   const { values } = parseArgs({ options: { config: { type: "string" } } });
   return JSON.parse(values.config ?? "null");
-}
-
-function failureOf(error: {
-  readonly code: string;
-  readonly message: string;
-  readonly details?: Record<string, unknown> | undefined;
-}): Failure {
-  const code = isErrorCode(error.code) ? error.code : "internal";
-  return { code, message: error.message, ...(error.details && { details: error.details }) };
 }

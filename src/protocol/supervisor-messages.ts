@@ -8,7 +8,7 @@ import type { EnvironmentView, ProcessesView, ProjectView } from "./views.ts";
 const failure = z.object({
   code: z.string(),
   message: z.string(),
-  details: z.record(z.string(), z.unknown()).optional(),
+  details: z.record(z.string(), z.unknown()).exactOptional(),
 });
 const environmentRef = z.object({ project: z.string(), environment: z.string() });
 const ms = z.number();
