@@ -11,6 +11,7 @@ const importTable: ImportTable = {
   "src/base": [],
   "src/protocol": ["src/base", "zod"],
   "src/process": ["src/base", "src/protocol", "node:*", "msgpackr", "pino"],
+  "src/process/death-signal.ts": ["execa"],
   "src/process/sqlite-runtime.ts": ["node:*", "better-sqlite3"],
   "src/supervisor": ["src/base", "src/protocol", "src/process", "node:*", "execa", "better-sqlite3", "ws"],
   "src/gateway": ["src/base", "src/protocol", "src/process", "node:*", "hono", "@hono/node-server", "ws"],

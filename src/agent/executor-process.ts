@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
 import { Duplex, type Readable } from "node:stream";
 import { execa } from "execa";
 import type { Clock, Timers } from "../base/clock.ts";
@@ -9,6 +7,7 @@ import {
   decodeRelayedExecutorMessage,
   encodeRelayedExecutorCommand,
 } from "../protocol/executor-messages.ts";
+import { deathSignal } from "../process/death-signal.ts";
 import { createMessageChannel } from "../process/message-channel.ts";
 import { EXECUTOR_FRAME_LIMIT_BYTES, LAST_WORDS_MS, STDERR_TAIL_LINES } from "./limits.ts";
 import { createOutputLines } from "./output-lines.ts";
@@ -45,7 +44,7 @@ export interface ExecutorProcess {
 /** Starts an executor: a process group of its own, that dies with the agent (on Linux even when it is blocked). */
 export function startExecutorProcess(environment: ExecutorEnvironment, events: ExecutorEvents): ExecutorProcess {
   const { timers } = environment;
-  const [file, ...fileArguments] = [...deathWish(environment.variables), process.execPath, environment.entry];
+  const [file, ...fileArguments] = [...deathSignal(), process.execPath, environment.entry];
   const child = execa(file, fileArguments, {
     cwd: environment.workingDirectory,
     env: { ...environment.variables },
@@ -129,13 +128,6 @@ export function startExecutorProcess(environment: ExecutorEnvironment, events: E
     dismiss: () => channel.end(),
     kill,
   };
-}
-
-/** On Linux: the kernel kills the executor when the agent is gone, however it went. Elsewhere its closed channel must do. */
-function deathWish(variables: Readonly<Record<string, string | undefined>>): string[] {
-  if (process.platform !== "linux") return [];
-  const found = (variables["PATH"] ?? "").split(delimiter).some((folder) => existsSync(join(folder, "setpriv")));
-  return found ? ["setpriv", "--pdeathsig", "KILL", "--"] : [];
 }
 
 function channelOf(stream: unknown): Duplex {

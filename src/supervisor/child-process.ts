@@ -54,7 +54,7 @@ const CHANNEL_END_MS = 500;
 const inspectorFlags = ["--inspect-port=127.0.0.1:0", "--inspect-publish-uid=stderr"];
 
 /**
- * Starts a process. `deathSignal` is what `findDeathSignal` found; it follows the thread that spawns, which must be the main one. What the
+ * Starts a process. `deathSignal` is what process/death-signal.ts found; it follows the thread that spawns, which must be the main one. What the
  * system refuses (a full disk, no more processes) is an exit like any other.
  */
 export function spawnChild(

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Ms } from "../base/clock.ts";
 import { type Result, failure, ok } from "../base/result.ts";
+import { deathSignal } from "../process/death-signal.ts";
 import { type Log, createLog } from "../process/log.ts";
 import { realClock, realRandom, realTimers } from "../process/real-clock.ts";
 import { type Scope, createScope } from "../process/scope.ts";
@@ -9,7 +10,6 @@ import { installedSqliteFault } from "../process/sqlite-runtime.ts";
 import { LEASE_MS } from "../protocol/limits.ts";
 import type { Programs } from "./child-specs.ts";
 import { openDataDirectory } from "./data-directory.ts";
-import { findDeathSignal } from "./death-signal.ts";
 import {
   DEFAULT_HEAP_LIMIT_MB,
   DEFAULT_IDLE_TIMEOUT_MS,
@@ -144,8 +144,7 @@ async function openServer(options: ServerOptions, scope: Scope, terminal: Log): 
   if (!runtime.ok) return refuse(exits.internal, runtime.error);
   scope.defer("runtime directory", () => runtime.value.remove());
 
-  const deathSignal = await findDeathSignal();
-  if (deathSignal.length === 0) log.info({}, "without setpriv: a child that hangs outlives a server that is killed");
+  if (deathSignal().length === 0) log.info({}, "without setpriv: a child that hangs outlives a server that is killed");
   let loseGateway = (_ending: Ending): void => undefined;
   const gatewayLost = new Promise<Ending>((done) => (loseGateway = done));
   const supervisor = new Supervisor({
@@ -156,7 +155,7 @@ async function openServer(options: ServerOptions, scope: Scope, terminal: Log): 
       limits,
       log,
       spawns: createSpawnQueue(limits.spawnsAtOnce, limits.spawnSlotMs, realTimers),
-      deathSignal,
+      deathSignal: deathSignal(),
     },
     registry: registry.value,
     runtime: runtime.value,
