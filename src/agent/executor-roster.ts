@@ -82,7 +82,6 @@ export interface ExecutorRoster {
   check(now: Ms): readonly RosterDecision[];
   /** Shared executors that take work, or will when they have started. */
   serving(): number;
-  executors(): readonly number[];
   /** What runs, by executor. */
   running(): ReadonlyMap<number, readonly string[]>;
 }
@@ -216,7 +215,6 @@ export function createExecutorRoster(): ExecutorRoster {
       return [...overdue, ...all.flatMap(checkBlocked), ...retired.flatMap((executor) => checkRetired(executor, now))];
     },
     serving: () => [...executors.values()].filter(({ state, isIsolated }) => state !== "retired" && !isIsolated).length,
-    executors: () => [...executors.keys()],
     running: () => new Map([...executors.values()].map(({ id, executions }) => [id, [...executions]])),
   };
 }

@@ -32,8 +32,6 @@ export interface Requests {
   /** Nobody waits for that reply any more. */
   forget(id: number): void;
   forgetAll(): void;
-  /** The result of this run can be read. */
-  runFinal(run: string): void;
 }
 
 export interface RequestsParts {
@@ -103,7 +101,6 @@ export function createRequests({ inbox, reader, waiters, port, readResult }: Req
     },
     forget: (id) => waiters.forget(id),
     forgetAll: () => waiters.forgetAll(),
-    runFinal: (run) => waiters.final(run),
   };
 }
 

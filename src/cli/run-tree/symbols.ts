@@ -10,7 +10,6 @@ export interface Symbols {
   readonly barDone: string;
   readonly barLeft: string;
   readonly times: string;
-  readonly arrow: string;
   readonly separator: string;
   /** Where text was cut, and before a count of what is not shown. */
   readonly ellipsis: string;
@@ -34,7 +33,6 @@ export const unicodeSymbols: Symbols = {
   barDone: "▓",
   barLeft: "░",
   times: "×",
-  arrow: "→",
   separator: " · ",
   ellipsis: "…",
 };
@@ -57,7 +55,6 @@ export const asciiSymbols: Symbols = {
   barDone: "#",
   barLeft: ".",
   times: "x",
-  arrow: "->",
   separator: " - ",
   ellipsis: "...",
 };

@@ -13,10 +13,6 @@ export function canonicalText(data: string, references: readonly Reference[] = [
   return textOf(parse(data), references, 0);
 }
 
-export function canonicalBytes(data: string, references: readonly Reference[] = []): Uint8Array {
-  return new TextEncoder().encode(canonicalText(data, references));
-}
-
 function parse(data: string): Json {
   try {
     return JSON.parse(data);
