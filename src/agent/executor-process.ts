@@ -8,8 +8,9 @@ import {
   encodeRelayedExecutorCommand,
 } from "../protocol/executor-messages.ts";
 import { deathSignal } from "../process/death-signal.ts";
+import { EXECUTOR_FRAME_LIMIT_BYTES } from "../protocol/limits.ts";
 import { createMessageChannel } from "../process/message-channel.ts";
-import { EXECUTOR_FRAME_LIMIT_BYTES, LAST_WORDS_MS, STDERR_TAIL_LINES } from "./limits.ts";
+import { LAST_WORDS_MS, STDERR_TAIL_LINES } from "./limits.ts";
 import { createOutputLines } from "./output-lines.ts";
 
 /** What an executor is started with, and what the agent's processes take from the world. */

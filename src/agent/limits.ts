@@ -42,9 +42,6 @@ export const EXECUTOR_RESTART_FIRST_MS = 200;
 export const EXECUTOR_RESTART_LIMIT_MS = 30_000;
 export const EXECUTOR_RESTART_RESET_MS = 60_000;
 
-/** Largest list of messages between an agent and an executor. A single message fits into a frame of the WebSocket. */
-export const EXECUTOR_FRAME_LIMIT_BYTES = 16_777_216;
-
 /** After the end of an executor's process its last words may take this long to be read. */
 export const LAST_WORDS_MS = 1_000;
 
@@ -75,6 +72,3 @@ export const REFUSAL_LIMIT_BYTES = 65_536;
 
 /** Changes of source files that follow each other within this time are one. */
 export const WATCH_QUIET_MS = 30;
-
-/** Largest declaration of all targets together, so that it fits into a frame. */
-export const DECLARATION_LIMIT_BYTES = 917_504;

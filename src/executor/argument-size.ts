@@ -1,7 +1,7 @@
+import { MESSAGE_LIMIT_BYTES } from "../protocol/limits.ts";
 import { SerializationError } from "../protocol/value-format/serialization-error.ts";
 import type { Value } from "../protocol/values.ts";
 import type { BlobTransfer } from "../sdk/runtime.ts";
-import { MESSAGE_LIMIT_BYTES } from "./limits.ts";
 
 /** What a reference takes besides its texts. */
 const REFERENCE_OVERHEAD_BYTES = 16;

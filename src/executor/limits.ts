@@ -1,11 +1,5 @@
 // The executor's own limits; those it shares with others stand in protocol/limits.ts.
 
-/** Largest list of messages between an agent and an executor. */
-export const CHANNEL_LIMIT_BYTES = 16_777_216;
-
-/** Largest single message, so that it fits into a frame of the agent's WebSocket with room to spare. */
-export const MESSAGE_LIMIT_BYTES = 917_504;
-
 /** An executor asks itself this often whether its agent still speaks, and ends itself when it has not heard it so many times in a row. */
 export const AGENT_CHECK_INTERVAL_MS = 5_000;
 /** 45 s: the agent pings twice a second, and its lease is over after 60 s of silence at the earliest. */

@@ -5,7 +5,8 @@ import { createMessageChannel } from "../process/message-channel.ts";
 import { realClock, realTimers } from "../process/real-clock.ts";
 import { currentRuntime } from "../sdk/context.ts";
 import { createExecutor } from "./executor.ts";
-import { AGENT_CHECK_INTERVAL_MS, AGENT_SILENT_CHECKS_LIMIT, CHANNEL_LIMIT_BYTES } from "./limits.ts";
+import { EXECUTOR_FRAME_LIMIT_BYTES } from "../protocol/limits.ts";
+import { AGENT_CHECK_INTERVAL_MS, AGENT_SILENT_CHECKS_LIMIT } from "./limits.ts";
 import { guardProcess } from "./process-guards.ts";
 
 // The process in which user code runs. Its agent speaks to it over descriptor 3; when that ends, so does this process.
@@ -26,7 +27,7 @@ const executor = createExecutor({
   exit,
 });
 const channel = createMessageChannel(new Socket({ fd: 3, readable: true, writable: true }), {
-  limitBytes: CHANNEL_LIMIT_BYTES,
+  limitBytes: EXECUTOR_FRAME_LIMIT_BYTES,
   endOfTurn,
   decode: decodeExecutorCommand,
   onMessages(commands) {

@@ -1,7 +1,7 @@
+import { MESSAGE_LIMIT_BYTES } from "../protocol/limits.ts";
 import type { Outcome } from "../protocol/outcome.ts";
 import { pack } from "../process/pack.ts";
 import { outcomeField } from "../protocol/outcome.ts";
-import { MESSAGE_LIMIT_BYTES } from "./limits.ts";
 
 /** An outcome that fits into a message: of an error too large for one, the causes and the frames are left out, then most of its text. */
 export function withinMessage(outcome: Outcome): Outcome {

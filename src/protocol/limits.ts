@@ -3,6 +3,12 @@
 /** Largest frame on an agent's WebSocket, header included. A megabyte of hostile msgpack decodes in about 0.6 s. */
 export const FRAME_LIMIT_BYTES = 1_048_576;
 
+/** Largest single message in such a frame: the rest is room for the header, and for what the agent adds to it. */
+export const MESSAGE_LIMIT_BYTES = FRAME_LIMIT_BYTES - 131_072;
+
+/** Largest list of messages between an agent and one of its executors. */
+export const EXECUTOR_FRAME_LIMIT_BYTES = 16_777_216;
+
 /** Largest body of an API request, in bytes; larger values go through blobs. */
 export const BODY_LIMIT_BYTES = 4_194_304;
 

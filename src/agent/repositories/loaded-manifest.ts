@@ -1,6 +1,6 @@
 import type { Manifest } from "../../protocol/manifest.ts";
 import { pack } from "../../process/pack.ts";
-import { DECLARATION_LIMIT_BYTES } from "../limits.ts";
+import { MESSAGE_LIMIT_BYTES } from "../../protocol/limits.ts";
 
 /** What a repository turned out to define when it was loaded. */
 export interface LoadedManifest {
@@ -30,9 +30,9 @@ export function whyEmptied(before: readonly LoadedManifest[], loaded: readonly L
 /** Why these targets cannot be declared: all of them travel in one frame. Undefined when they can. */
 export function whyTooLarge(loaded: readonly LoadedManifest[]): string | undefined {
   const bytes = pack(loaded.map(({ manifest }) => manifest)).byteLength;
-  if (bytes <= DECLARATION_LIMIT_BYTES) return undefined;
+  if (bytes <= MESSAGE_LIMIT_BYTES) return undefined;
   const advice = "shorten descriptions, or host the repositories on several agents";
-  return `its targets take ${bytes} bytes to declare, the limit is ${DECLARATION_LIMIT_BYTES}: ${advice}`;
+  return `its targets take ${bytes} bytes to declare, the limit is ${MESSAGE_LIMIT_BYTES}: ${advice}`;
 }
 
 /** What a reload changed, for people: `~checkout, +refund, -ship`; empty when no target looks different. */
