@@ -9,17 +9,20 @@ import { createProgram } from "./program.ts";
 
 const words = process.argv.slice(2);
 
-// Whoever reads our output may stop reading at any time (`coflux runs list | head`): that is no error. A terminal that was closed takes no more
-// words (EIO); its SIGHUP decides what becomes of the process, and one that drains has to come to the end of it.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EIO") process.exit(error.code === "EPIPE" ? exitCodes.ok : exitCodes.internal);
-  });
-}
+// Whoever reads our output may stop reading at any time (`coflux runs list | head`): that is no error. Data that is lost otherwise is one. A
+// terminal that was closed takes no more words (EIO); its SIGHUP decides what becomes of the process, and one that drains has to come to its end.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EIO") return;
+  if (error.code === "EPIPE") process.exit(exitCodes.ok);
+  process.stderr.write(`error: stdout cannot be written: ${error.message}\n`, () => process.exit(exitCodes.internal));
+});
+process.stderr.on("error", () => undefined); // Progress and hints: the command does what it does without them.
 
 process.exitCode = await runCommand();
-// Nothing is left to do, whatever still holds the process; what was written to a pipe has to leave first.
-process.stdout.write("", () => process.exit());
+// Nothing is left to do, whatever still holds the process; what was written to a pipe has to leave first. What could not be written ends it above.
+process.stdout.write("", (error: NodeJS.ErrnoException | null | undefined) => {
+  if (!error || error.code === "EIO") process.exit();
+});
 
 async function runCommand(): Promise<ExitCode> {
   let exitCode: ExitCode = exitCodes.ok;

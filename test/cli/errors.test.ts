@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { beforeEach, describe, expect, test } from "vitest";
 import { E, apiError, startScriptedApi } from "../support/scripted-api.ts";
@@ -86,6 +87,8 @@ describe("errors", () => {
     ["runs list extra", "too many arguments"],
     ["submit flows/greet --delay 5", "Write a number with its unit"],
     ["submit flows/greet --retries many", "or unlimited"],
+    ["submit flows/greet --timeout 0s", "1ms at least"],
+    ["submit flows/greet 1e999", "larger than any number"],
     ["dev --port 7805", "--url http://127.0.0.1:<port>"],
     ['submit flows/greet {"a":4', "is not valid JSON"],
     ["submit flows/greet a --params {}", "either it or arguments"],
@@ -138,6 +141,10 @@ describe("dev", () => {
   });
 });
 
+test("an empty word is no target", async () => {
+  expect(await coflux(["run", ""])).toMatchObject({ code: 2, stderr: expect.stringContaining("must not be empty") });
+});
+
 test("a reader that goes away ends the command without a word", async () => {
   const many = Array.from({ length: 20_000 }, (_, index) => ({
     id: `project-${index}`,
@@ -148,6 +155,16 @@ test("a reader that goes away ends the command without a word", async () => {
   const end = await coflux("projects list", { closesStdout: true });
   expect(end).toMatchObject({ code: 0, stderr: "" });
 });
+
+test.skipIf(!existsSync("/dev/full"))(
+  "a result that cannot be written is an error, and hints that cannot are none",
+  async () => {
+    api().answer("GET /api/projects", [200, { projects: [] }]);
+    const lost = await coflux("projects list --json", { stdoutFile: "/dev/full" });
+    expect(lost).toMatchObject({ code: 1, stderr: expect.stringContaining("stdout cannot be written") });
+    expect(await coflux("projects list", { stderrFile: "/dev/full" })).toMatchObject({ code: 0 });
+  },
+);
 
 test("the configuration says where a command works", async () => {
   await writeFile(

@@ -149,6 +149,19 @@ describe("logs", () => {
     expect(JSON.parse((await coflux("logs Rbcdfghj --json")).stdout)).toMatchObject({ cursor: "c1", logs: [{}] });
   });
 
+  test("that have no lines say so, and of a step or an attempt that is not there that it is not there", async () => {
+    api().answer(`GET ${E}/runs/Rbcdfghj/logs`, [200, { logs: [], cursor: null }]);
+    api().answer(`GET ${E}/runs/Rbcdfghj`, [200, run([step(1, "greet", null)])]);
+    const nothing = { code: 0, stdout: "", stderr: "Rbcdfghj:1:1 has no lines of log\n" };
+    expect(await coflux("logs Rbcdfghj:1:1")).toEqual(nothing);
+    for (const [id, message] of [
+      ["Rbcdfghj:9", "run Rbcdfghj has no step 9"],
+      ["Rbcdfghj:1:7", "run Rbcdfghj has no attempt 7 at step 1"],
+    ] as const) {
+      expect(await coflux(`logs ${id}`)).toMatchObject({ code: 3, stderr: expect.stringContaining(message) });
+    }
+  });
+
   test("are followed until the run is final, one JSON value on each line", async () => {
     let looks = 0;
     api().answer(`GET ${E}/runs/Rbcdfghj/logs`, ({ query }) => {

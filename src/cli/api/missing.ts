@@ -36,9 +36,7 @@ async function alternativesTo(error: CommandError, api: Api): Promise<Alternativ
       const names = environments.filter(({ state }) => state !== "archived").map(({ name }) => name);
       return { what: `environments of project ${project}`, wanted: environment, names };
     }
-    case "run_not_found":
-    case "step_not_found":
-    case "execution_not_found": {
+    case "run_not_found": {
       const { runs } = await api.call("list-runs", {}, { query: { limit: ALTERNATIVES_SHOWN } });
       const names = runs.map(({ id, target }) => `${id} (${target})`);
       return { what: `runs in ${project}/${environment}`, title: "the newest runs", wanted: "", names };

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { LogLevel } from "../../protocol/agent-messages.ts";
 import { parseExecutionId, parseRunId, parseStepId } from "../../protocol/ids.ts";
 import type { LogView } from "../../protocol/views.ts";
-import { usageError } from "../command-error.ts";
+import { refusedError, usageError } from "../command-error.ts";
 import type { Context } from "../context.ts";
 import { FOLLOW_WAIT_MS, PAGE_ENTRIES } from "../limits.ts";
 import { formatLogLine } from "../output/log-line.ts";
@@ -48,13 +48,26 @@ export async function showLogs(context: Context, id: string, { follow = false, l
     if (isOver) await delay(FOLLOW_WAIT_MS); // The last lines may come after the result: a log delays nothing.
     await catchUp();
   }
-  if (isEmpty) output.note(`${id} has no lines of log${level === undefined ? "" : ` of level ${level} or above`}`);
+  if (!isEmpty) return;
+  await checkPlace(context, { run, step, attempt });
+  output.note(`${id} has no lines of log${level === undefined ? "" : ` of level ${level} or above`}`);
+}
+
+/** A run that has no such step or attempt has no lines of it either. */
+async function checkPlace({ api, command }: Context, { run, step, attempt }: LogPlace): Promise<void> {
+  if (step === undefined) return;
+  const { steps } = await api.call("get-run", { run });
+  const executions = steps[step - 1]?.executions;
+  const what = executions === undefined ? `step ${step}` : `attempt ${attempt} at step ${step}`;
+  if (executions !== undefined && (attempt === undefined || attempt <= executions.length)) return;
+  const code = executions === undefined ? "step_not_found" : "execution_not_found";
+  throw refusedError({ code, message: `run ${run} has no ${what}` }, command(`runs show ${run} --all`));
 }
 
 interface LogPlace {
   readonly run: string;
-  readonly step?: number;
-  readonly attempt?: number;
+  readonly step?: number | undefined;
+  readonly attempt?: number | undefined;
 }
 
 function readId(id: string): LogPlace {

@@ -15,10 +15,15 @@ export function similarNames(text: string, known: readonly string[]): string[] {
     .map(({ name }) => name);
 }
 
-/** Of a path the last segment alone may be what was typed: `greet` for `flows/greet`. */
+/** How far apart they are; not at all if each segment begins as typed (`cl/ech`, `clients/echo`). Of a path the name alone may be typed. */
 function nearness(wanted: string, name: string): number {
+  if (beginsLike(wanted.split("/"), name.split("/"))) return 0;
   const last = name.slice(name.lastIndexOf("/") + 1);
   return Math.min(editDistance(wanted, name), wanted.includes("/") ? Infinity : editDistance(wanted, last));
+}
+
+function beginsLike(wanted: readonly string[], name: readonly string[]): boolean {
+  return wanted.length === name.length && name.every((segment, index) => segment.startsWith(wanted[index] ?? ""));
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours that turn one text into the other. */

@@ -11,6 +11,13 @@ export function durationOption(text: string): Ms {
   throw new InvalidArgumentError("Write a number with its unit, at most ten years: 250ms, 30s, 10m, 2h, 7d.");
 }
 
+/** For what cannot take no time at all. */
+export function positiveDurationOption(text: string): Ms {
+  const duration = durationOption(text);
+  if (duration > 0) return duration;
+  throw new InvalidArgumentError("It must be longer than that: 1ms at least.");
+}
+
 /** `1s` or `1s,30s`: the shortest and the longest. */
 export function durationRangeOption(text: string): readonly [Ms, Ms] {
   const [first = "", second = first, ...rest] = text.split(",");

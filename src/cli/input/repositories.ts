@@ -19,10 +19,15 @@ export function readRepositories(
   const problems: string[] = [];
   for (const word of words) {
     const read = readRepository(word, workingDirectory);
-    if (!read.ok) problems.push(read.error);
-    else if (repositories.some(({ name }) => name === read.value.name)) {
-      problems.push(`two files are named ${read.value.name}; give one another name: other=${word}`);
-    } else repositories.push(read.value);
+    if (!read.ok) {
+      problems.push(read.error);
+      continue;
+    }
+    const { name, path } = read.value;
+    const same = repositories.find((known) => known.name === name);
+    if (same === undefined) repositories.push(read.value);
+    else if (same.path === path) problems.push(`${word}: ${path} is named twice`);
+    else problems.push(`two files are named ${name}; give one another name: other=${word}`);
   }
   return problems.length === 0 ? ok(repositories) : failure(problems.join("\n"));
 }

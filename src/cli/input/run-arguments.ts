@@ -2,8 +2,8 @@ import { type Result, failure, ok } from "../../base/result.ts";
 import { usageError } from "../command-error.ts";
 
 /**
- * The value of one word of the command line: JSON, or else the word itself as a string. Fails on what was meant to be JSON and is not, and on a
- * whole number that a JavaScript number cannot hold: an id must not lose digits without a word.
+ * The value of one word of the command line: JSON, or else the word itself as a string. Fails on what was meant to be JSON and is not, and on
+ * numbers that a JavaScript number cannot hold: an id must not lose digits without a word.
  */
 export function parseArgument(word: string): Result<unknown, string> {
   let value: unknown;
@@ -11,11 +11,10 @@ export function parseArgument(word: string): Result<unknown, string> {
     value = JSON.parse(word);
   } catch (error) {
     if (!/^\s*[{["]/.test(word)) return ok(word);
-    const reason = error instanceof Error ? error.message : String(error);
-    return failure(`${word} is not valid JSON: ${reason}; as a string it is '${JSON.stringify(word)}'`);
+    return failure(`${word} is not valid JSON: ${reasonOf(error)}; as a string it is '${JSON.stringify(word)}'`);
   }
-  if (typeof value !== "number" || Number.isSafeInteger(value) || !/^-?\d+$/.test(word.trim())) return ok(value);
-  return failure(`${word} is larger than a number can be exact; as a string it is '"${word}"'`);
+  const problem = findInexactNumber(word);
+  return problem === undefined ? ok(value) : failure(problem);
 }
 
 /** The members of `--params`: a JSON object. */
@@ -24,11 +23,31 @@ export function parseParams(text: string, origin: string): Result<Readonly<Recor
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return failure(`${origin} is not valid JSON: ${error instanceof Error ? error.message : String(error)}`);
+    return failure(`${origin} is not valid JSON: ${reasonOf(error)}`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return failure(`${origin} is no JSON object`);
-  return ok({ ...value });
+  const problem = findInexactNumber(text);
+  return problem === undefined ? ok({ ...value }) : failure(`${origin}: ${problem}`);
+}
+
+/** Of a valid JSON text: its strings, so that digits in them do not count, and its numbers. */
+const stringsAndNumbers = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
+
+/** What is wrong with the first number of a JSON text that would not be the same as a JavaScript number. */
+function findInexactNumber(json: string): string | undefined {
+  for (const [token] of json.matchAll(stringsAndNumbers)) {
+    if (token.startsWith('"')) continue;
+    const asText = `as a string it is '"${token}"'`;
+    if (!Number.isFinite(Number(token))) return `${token} is larger than any number; ${asText}`;
+    if (!/^-?\d+$/.test(token) || Number.isSafeInteger(Number(token))) continue;
+    return `${token} is larger than a number can be exact; ${asText}, as a bigint '{"$":"bigint","v":"${token}"}'`;
+  }
+  return undefined;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** How long apart retries without an end are if `--backoff` does not say it. */

@@ -8,7 +8,7 @@ import { fitText } from "../output/text-width.ts";
 import { formatStopwatch } from "../output/time.ts";
 import { describeExecution, describeTime } from "./describe.ts";
 import { type Trail, type TreeRow, foldTree } from "./fold.ts";
-import { type ShownState, type StepCounts, countSteps, shownState } from "./state.ts";
+import { type ShownState, type StepCounts, countSteps, countedStates, shownState } from "./state.ts";
 import { asciiSymbols, type Symbols, unicodeSymbols } from "./symbols.ts";
 import { type GroupNode, type StepNode, type TreeOptions, buildTrees } from "./tree.ts";
 
@@ -65,7 +65,7 @@ function headerOf(run: RunView, place: string, { colours, symbols, now }: Painte
 
 function footerOf(counts: StepCounts, { colours, symbols }: Painter): Piece[] {
   const parts = [`${counts.steps} ${counts.steps === 1 ? "step" : "steps"}`];
-  for (const name of ["done", "failed", "running", "waiting"] as const) {
+  for (const name of countedStates) {
     if (counts[name] > 0) parts.push(`${counts[name]} ${name}`);
   }
   return [{ text: `  ${parts.join(symbols.separator)}`, paint: colours.dim }];
@@ -96,7 +96,7 @@ function stepLabel({ step, execution }: StepNode, hiddenSteps: number, painter: 
 
 function groupLabel({ target, members, counts }: GroupNode, painter: Painter): Piece[] {
   const { colours, symbols } = painter;
-  const finished = counts.done + counts.failed;
+  const finished = counts.done + counts.failed + counts.cancelled;
   const filled = Math.floor((finished / members.length) * BAR_COLUMNS);
   const bar = symbols.barDone.repeat(filled) + symbols.barLeft.repeat(BAR_COLUMNS - filled);
   return [
@@ -128,6 +128,7 @@ function groupDetails({ counts, members }: GroupNode, { colours, symbols, now }:
   };
   add(counts.done, symbols.state.succeeded, colours.green);
   add(counts.failed, symbols.state.failed, colours.red);
+  add(counts.cancelled, symbols.state.cancelled, colours.yellow);
   add(counts.running, symbols.state.running, colours.cyan);
   add(counts.waiting, symbols.state.queued, colours.dim);
   const waiting = counts.running === 0 ? members.find(({ execution }) => execution.reason !== null) : undefined;
@@ -138,7 +139,8 @@ function groupDetails({ counts, members }: GroupNode, { colours, symbols, now }:
 function groupState(counts: GroupNode["counts"]): ShownState {
   if (counts.running > 0) return "running";
   if (counts.waiting > 0) return "queued";
-  return counts.failed > 0 ? "failed" : "succeeded";
+  if (counts.failed > 0) return "failed";
+  return counts.cancelled > 0 ? "cancelled" : "succeeded";
 }
 
 function statePiece(state: ShownState, { colours, symbols }: Painter): Piece {

@@ -75,11 +75,23 @@ export function latestExecution(step: StepView): ExecutionView | undefined {
   return step.executions.at(-1);
 }
 
-export type StepCounts = Readonly<Record<"steps" | "done" | "failed" | "running" | "waiting", number>>;
+export const countedStates = ["done", "failed", "cancelled", "running", "waiting"] as const;
+export type CountedState = (typeof countedStates)[number];
+
+export type StepCounts = Readonly<Record<"steps" | CountedState, number>>;
+
+/** To begin counting with. */
+export const noSteps: Readonly<Record<CountedState, number>> = {
+  done: 0,
+  failed: 0,
+  cancelled: 0,
+  running: 0,
+  waiting: 0,
+};
 
 /** How many steps of a run are in which state. */
 export function countSteps(run: RunView): StepCounts {
-  const counts = { steps: run.steps.length, done: 0, failed: 0, running: 0, waiting: 0 };
+  const counts = { steps: run.steps.length, ...noSteps };
   for (const step of run.steps) {
     const execution = latestExecution(step);
     if (execution) counts[countedAs(shownState(execution))] += 1;
@@ -87,7 +99,8 @@ export function countSteps(run: RunView): StepCounts {
   return counts;
 }
 
-export function countedAs(state: ShownState): "done" | "failed" | "running" | "waiting" {
+export function countedAs(state: ShownState): CountedState {
+  if (state === "cancelled") return state;
   switch (urgencyOf(state)) {
     case 0:
       return "failed";

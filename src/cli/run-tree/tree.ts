@@ -1,6 +1,6 @@
 import type { ExecutionView, RunView, StepView } from "../../protocol/views.ts";
 import { GROUP_FAILURES, GROUP_LEAST } from "../limits.ts";
-import { countedAs, shownState, urgencyOf } from "./state.ts";
+import { type CountedState, countedAs, noSteps, shownState, urgencyOf } from "./state.ts";
 
 /** One step with its latest attempt (or with any, where all are shown), over what that attempt called. */
 export interface StepNode {
@@ -19,7 +19,7 @@ export interface GroupNode {
   readonly kind: "group";
   readonly target: string;
   readonly members: readonly StepNode[];
-  readonly counts: Readonly<Record<"done" | "failed" | "running" | "waiting", number>>;
+  readonly counts: Readonly<Record<CountedState, number>>;
   readonly children: readonly StepNode[];
   readonly urgency: number;
   readonly size: number;
@@ -72,7 +72,7 @@ function foldSiblings(nodes: readonly StepNode[]): TreeNode[] {
 }
 
 function groupOf(target: string, members: readonly StepNode[]): GroupNode {
-  const counts = { done: 0, failed: 0, running: 0, waiting: 0 };
+  const counts = { ...noSteps };
   for (const { execution } of members) counts[countedAs(shownState(execution))] += 1;
   return {
     kind: "group",

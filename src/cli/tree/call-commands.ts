@@ -3,6 +3,7 @@ import {
   durationOption,
   durationRangeOption,
   nonEmptyOption,
+  positiveDurationOption,
   retriesOption,
   wholeNumberOption,
 } from "../input/option-values.ts";
@@ -59,12 +60,12 @@ export function examples(commands: readonly string[]): string {
 
 function withCallFlags(command: Command): Command {
   return command
-    .argument("<target>", "repository/name of a workflow, or enough of it to tell it from others")
+    .argument("<target>", "repository/name of a workflow, or enough of it to tell it from others", nonEmptyOption)
     .argument("[arguments...]", argumentHelp)
     .option("--params <json>", "one object as the only argument: JSON, @file or - for stdin", nonEmptyOption)
     .option("--idempotency-key <key>", "the same key, target and arguments give the same run", nonEmptyOption)
     .option("--delay <duration>", "how long until it is due, such as 10m", durationOption)
-    .option("--timeout <duration>", "how long its function may run, such as 30s", durationOption)
+    .option("--timeout <duration>", "how long its function may run, such as 30s", positiveDurationOption)
     .option("--priority <number>", "larger goes first; 0 is usual", wholeNumberOption(-1_000_000, 1_000_000))
     .option("--retries <number>", "how many times a failure is tried again, or unlimited", retriesOption)
     .option("--backoff <durations>", "how long retries are apart: 1s, or 1s,30s", durationRangeOption);

@@ -35,6 +35,7 @@ test.each([
   [["notes.txt"], "TypeScript or JavaScript"],
   [["../flows.ts"], "no file"],
   [["flows.ts", "flows=src/orders.mts"], "two files are named flows"],
+  [["flows.ts", "./flows.ts"], "flows.ts is named twice"],
   [["a b=flows.ts"], "no name for a repository"],
 ])("%j is refused", (words, problem) => {
   const read = readRepositories(words, temporary.path);

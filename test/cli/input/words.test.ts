@@ -21,7 +21,6 @@ describe("a word of the command line", () => {
     ['{"a":[1]}', { a: [1] }],
     ["", ""],
     ["2026-11-01", "2026-11-01"],
-    ["1e400", Infinity],
   ])("%j is %j", (word, value) => {
     expect(parseArgument(word)).toEqual({ ok: true, value });
   });
@@ -33,8 +32,15 @@ describe("a word of the command line", () => {
   test("a whole number that would lose digits is refused", () => {
     expect(parseArgument("12345678901234567890")).toEqual({
       ok: false,
-      error: `12345678901234567890 is larger than a number can be exact; as a string it is '"12345678901234567890"'`,
+      error:
+        `12345678901234567890 is larger than a number can be exact; as a string it is '"12345678901234567890"', ` +
+        `as a bigint '{"$":"bigint","v":"12345678901234567890"}'`,
     });
+    for (const word of ["1e400", '{"a":[-9007199254740993]}', "[-1e999]"]) expect(parseArgument(word).ok).toBe(false);
+    expect(parseParams('{"id":12345678901234567890}', "--params").ok).toBe(false);
+    for (const word of ['"12345678901234567890"', '{"a\\"1e999":1.5}', "9007199254740991"]) {
+      expect(parseArgument(word).ok).toBe(true);
+    }
   });
 });
 
@@ -100,6 +106,7 @@ test("names that are near are suggested, the nearest first", () => {
   expect(similarNames("Developmnet", known)).toEqual(["development"]);
   expect(similarNames("x", known)).toEqual([]);
   expect(similarNames("flows/helo", ["flows/hello", "flows/cls"])).toEqual(["flows/hello"]);
+  expect(similarNames("cl/ech", ["clients/echo", "client/charge"])).toEqual(["clients/echo"]);
   expect(similarNames("flwos/hello", ["flows/hello", "flows/help"])).toEqual(["flows/hello"]);
   expect(similarNames("gret", ["flows/greet", "flows/great", "flows/other"])).toEqual(["flows/greet", "flows/great"]);
 });

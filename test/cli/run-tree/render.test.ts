@@ -102,6 +102,14 @@ describe("the tree of a run", () => {
     `);
   });
 
+  test("counts what was cancelled as that", () => {
+    const cancelled = { status: "cancelled", result: { status: "cancelled" } } as const;
+    expect(render(run([step(1, "greet", null, [cancelled]), step(2, "load", 1)]))).toContain(
+      "2 steps · 1 done · 1 cancelled",
+    );
+    expect(render(wide(6, () => cancelled))).toContain("⊘ report ×6 ▓▓▓▓▓▓▓▓▓▓  6 ⊘");
+  });
+
   test("has only a header and a footer before the first step is there", () => {
     expect(render(run([])).split("\n")).toHaveLength(2);
   });
