@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Result, failure, ok } from "../base/result.ts";
 import { type DirectoryLock, lockDirectory } from "./directory-lock.ts";
 
@@ -15,7 +15,7 @@ const PRIVATE = 0o700;
 /** Makes the directory if it is missing, closes it to other users, and takes its lock; or says who has it. */
 export function openDataDirectory(path: string): Result<DataDirectory, string> {
   try {
-    mkdirSync(join(path, "logs"), { recursive: true, mode: PRIVATE });
+    makeDirectory(join(path, "logs"));
     chmodSync(path, PRIVATE);
     const pidPath = join(path, "server.pid");
     const lock = lockDirectory(join(path, "lock.db"));
@@ -26,6 +26,13 @@ export function openDataDirectory(path: string): Result<DataDirectory, string> {
     if (!(error instanceof Error)) throw error;
     return failure(`the data directory ${path} cannot be used: ${error.message}`);
   }
+}
+
+/** With its parents. Node's own way to make them never comes back from some directories, such as /proc. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  mkdirSync(path, { mode: PRIVATE });
 }
 
 function heldBy(path: string, lock: DirectoryLock): DataDirectory {

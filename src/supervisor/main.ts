@@ -127,6 +127,10 @@ async function openServer(options: ServerOptions, scope: Scope, terminal: Log): 
   if (!address.value.isLoopback && options.allowsOpenAddress !== true) {
     return refuse(exits.usage, openAddress(options.host));
   }
+  // Before anything is made: a server that cannot have its port leaves no data behind.
+  const socket = bindSocket(address.value, options.port);
+  if (!socket.ok) return refuse(exits.conflict, cannotBind(options, socket.error));
+  scope.defer("socket", () => socket.value.close());
   const directory = openDataDirectory(dataDirectory);
   if (!directory.ok) return refuse(exits.conflict, directory.error);
   scope.defer("data directory", () => directory.value.release());
@@ -137,9 +141,6 @@ async function openServer(options: ServerOptions, scope: Scope, terminal: Log): 
   if (!registry.ok) return refuse(exits.internal, registry.error);
   scope.defer("registry", () => registry.value.close());
 
-  const socket = bindSocket(address.value, options.port);
-  if (!socket.ok) return refuse(exits.conflict, cannotBind(options, socket.error));
-  scope.defer("socket", () => socket.value.close());
   const runtime = openRuntimeDirectory(dataDirectory);
   if (!runtime.ok) return refuse(exits.internal, runtime.error);
   scope.defer("runtime directory", () => runtime.value.remove());

@@ -1,4 +1,5 @@
-import { readFile, readdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readFile, readdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -78,13 +79,24 @@ describe("a server", () => {
     });
   });
 
-  test("refuses a port that is in use", async () => {
+  test("refuses a port that is in use, and leaves no data behind", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => other.once("listening", resolve));
     const address = other.address();
     const port = typeof address === "object" ? (address?.port ?? 0) : 0;
     expect(await refused({ port })).toMatchObject({ code: 5, stderr: expect.stringMatching(/in use.*--port/) });
+    expect(existsSync(`${directory.path}/data`)).toBe(false);
     other.close();
+  });
+
+  test("refuses a data directory that cannot be made", async () => {
+    await writeFile(`${directory.path}/file`, "");
+    for (const dataDirectory of [`${directory.path}/file/data`, "/proc/data"]) {
+      expect(await refused({ dataDirectory })).toMatchObject({
+        code: 5,
+        stderr: expect.stringContaining(dataDirectory),
+      });
+    }
   });
 
   test("ends with an error when its gateway cannot be started", async () => {
