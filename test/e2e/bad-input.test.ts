@@ -78,6 +78,7 @@ test.each<[string, string, string, unknown, number, string]>([
   ["a target that is no path", "POST", `${E}/runs`, { target: "flows" }, 400, "invalid_request"],
   ["a task", "POST", `${E}/runs`, { target: "flows/add" }, 400, "not_a_workflow"],
   ["too many arguments", "POST", `${E}/runs`, { target: "flows/sum", arguments: [1, 2, 3] }, 400, "invalid_arguments"],
+  ["too few arguments", "POST", `${E}/runs`, { target: "flows/sum", arguments: [1] }, 400, "invalid_arguments"],
   ["arguments that are no list", "POST", `${E}/runs`, { target: "flows/sum", arguments: 1 }, 400, "invalid_request"],
   [
     "an argument with an unknown tag",

@@ -33,6 +33,7 @@ test.each([
   ["an unknown target", ["run", "flows/nothing"], 3],
   ["a task", ["run", "flows/add", "1", "2"], 6],
   ["too many arguments", ["run", "flows/sum", "1", "2", "3"], 6],
+  ["too few arguments", ["run", "flows/sum", "1"], 6],
   ["an unknown command", ["dance"], 2],
   ["an unknown flag", ["run", "--sideways"], 2],
   ["an unknown run", ["runs", "show", "Rbcdfgh"], 3],

@@ -5,7 +5,7 @@ import type { Value } from "../../src/protocol/values.ts";
 
 // The language of test/scenarios/*.txt. A line is a verb, its arguments, and options as `name=value`:
 //
-//   target <name> <type> [retries=limit[,min,max]] [timeout=ms] [delay=ms] [priority=n] [parameters=n]   what agents declare from now on
+//   target <name> <type> [retries=limit[,min,max]] [timeout=ms] [delay=ms] [priority=n] [parameters=n] [optional=n]   what agents declare from now on
 //   agent <A> concurrency=<n>                          opens a session and declares
 //   <A> forgets <target>                               agents no longer have it when they declare next
 //   limits name=value…    restart    +<ms>             other limits; the server's process starts again; time passes
@@ -39,7 +39,7 @@ export function targetOf({ plain, options }: Words): TargetDefinition {
   const count = Number(options["parameters"] ?? 1);
   const parameters = Array.from({ length: count }, (_, index) => ({
     name: `p${index}`,
-    isOptional: false,
+    isOptional: index >= count - Number(options["optional"] ?? 0),
     isRest: false,
   }));
   return { name, type, description: null, parameters, options: optionsOf(options) };

@@ -1,6 +1,6 @@
 import { type EffectiveOptions, effectiveOptions } from "../rules/target-options.ts";
 import { type Result, failure, ok } from "../../base/result.ts";
-import { type TargetRow, findTarget } from "../store/targets.ts";
+import { type TargetRow, findParameters, findTarget } from "../store/targets.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
 import type { TargetOptions } from "../../protocol/manifest.ts";
 import type { Transaction } from "../transaction.ts";
@@ -31,4 +31,19 @@ export function checkCall(tx: Transaction, call: CallRequest): Result<CheckedCal
     return failure({ code: "invalid_arguments", message, details: { limit, pointers } });
   }
   return ok({ target, options: effectiveOptions(target.options, call.options) });
+}
+
+/**
+ * Checks that a run from outside has all that its workflow cannot do without: who types a call has no compiler to tell. Only a call with fewer
+ * arguments than there are parameters costs a look at them.
+ */
+export function checkRequired(tx: Transaction, call: CallRequest, { argumentsLimit }: TargetRow): Failure | undefined {
+  const given = call.arguments.length;
+  if (argumentsLimit !== null && given >= argumentsLimit) return undefined;
+  const parameters = findParameters(tx.db, call.target);
+  const missing = parameters.slice(given).filter(({ isOptional, isRest }) => !isOptional && !isRest);
+  if (missing.length === 0) return undefined;
+  const names = missing.map(({ name }) => name);
+  const message = `${call.target} needs ${names.join(", ")}: ${given === 1 ? "1 argument was" : `${given} arguments were`} given`;
+  return { code: "invalid_arguments", message, details: { missing: names } };
 }

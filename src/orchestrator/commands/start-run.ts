@@ -11,7 +11,7 @@ import type { StartRun } from "../command.ts";
 import type { Transaction } from "../transaction.ts";
 import type { Value } from "../../protocol/values.ts";
 import { canonicalText } from "../../protocol/value-format/canonical.ts";
-import { checkCall } from "./check-call.ts";
+import { checkCall, checkRequired } from "./check-call.ts";
 import { createRun } from "../transitions/create-run.ts";
 import { environmentState } from "../store/environment.ts";
 import { findRunByKey } from "../store/runs.ts";
@@ -28,6 +28,8 @@ export const startRun: Handler<"start-run"> = (tx, command) => {
   if (target.type !== "workflow") {
     return rejected("not_a_workflow", `${command.target} is a ${target.type}: a run starts from a workflow`);
   }
+  const incomplete = checkRequired(tx, command, target);
+  if (incomplete !== undefined) return failure(incomplete);
   if (!tx.admission.take()) {
     const message = `${tx.limits.queueLength} executions are queued already: try again when agents have caught up`;
     return rejected("overloaded", message, { limit: tx.limits.queueLength });

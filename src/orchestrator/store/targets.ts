@@ -1,4 +1,10 @@
-import { type Manifest, type TargetDefinition, type TargetOptions, type TargetType } from "../../protocol/manifest.ts";
+import {
+  type Manifest,
+  type Parameter,
+  type TargetDefinition,
+  type TargetOptions,
+  type TargetType,
+} from "../../protocol/manifest.ts";
 import { packOptions, unpackOptions } from "./value-columns.ts";
 import type { Database } from "./database.ts";
 
@@ -33,6 +39,15 @@ export function findTarget(db: Database, path: string): TargetRow | undefined {
     options: unpackOptions(row.options),
     isKnown: row.isKnown === 1,
   };
+}
+
+/** The parameters of a target as they were declared last. */
+export function findParameters(db: Database, path: string): readonly Parameter[] {
+  const row = db.get<{ parameters: string | null }>(
+    "SELECT definition ->> 'parameters' AS parameters FROM targets WHERE path = ?",
+    path,
+  );
+  return JSON.parse(row?.parameters ?? "[]") as Parameter[]; // Written by `saveTarget`.
 }
 
 export function targetTypeOf(code: number): TargetType {
