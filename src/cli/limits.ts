@@ -49,9 +49,14 @@ export const ALTERNATIVES_SHOWN = 10;
 /** Entries that are asked of the API at a time; it answers at most so many. */
 export const PAGE_ENTRIES = 1_000;
 
-/** `dev` says what it hosts as soon as the agent has declared it; after this long it says that it is still waiting. */
-export const DECLARE_WAIT_MS = 20_000;
+/** Whether the agent has declared what it hosts is asked this often. */
 export const DECLARE_POLL_MS = 50;
+
+/** After the end of a run `dev` waits so long for the last lines of its log, which may come after it. */
+export const LAST_LINES_MS = 500;
+
+/** Runs whose logs `dev` shows at a time; the server allows a few more subscriptions on one socket. */
+export const SHOWN_LOGS = 90;
 
 /** A followed log is looked at this often; the end of its run is noticed at once. */
 export const FOLLOW_WAIT_MS = 500;

@@ -191,6 +191,14 @@ describe("a run that does not succeed", () => {
     );
   });
 
+  test("with a TypeError says what was given as something else than a string", async () => {
+    api().onTopic((socket) => tell(socket, [view]));
+    result({ status: "failed", error });
+    const { stderr } = await coflux("run flows/greet 7 Joe null [1] --progress none");
+    const advice = `7 was given as a number; as a string it is '"7"'\n  null was given as null; as a string it is '"null"'\n`;
+    expect(stderr).toContain(`  ${advice}  coflux logs Rbcdfghj:2\n`);
+  });
+
   test("is one JSON error with --json", async () => {
     api().onTopic((socket) => tell(socket, [view]));
     result({ status: "failed", error });

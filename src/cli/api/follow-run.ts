@@ -7,7 +7,7 @@ import { CommandError, refusedError } from "../command-error.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { POLL_MS, RECONNECT_FIRST_MS, RECONNECT_LIMIT_MS, UNREACHABLE_LIMIT_MS } from "../limits.ts";
 import type { Api } from "./api.ts";
-import { openTopic } from "./topic-socket.ts";
+import { openTopics } from "./topic-socket.ts";
 
 export interface FollowOptions {
   readonly clock: Clock;
@@ -60,23 +60,22 @@ export async function followRun(api: Api, run: string, options: FollowOptions): 
     };
 
     const listen = (): void => {
-      const close = openTopic(api.place, topicName({ kind: "run", run }), {
+      const topics = openTopics(api.place, (reason) => {
+        pending.delete(topics.close);
+        if (isOver) return;
+        if (clock.monotonic() - lastWordAt > UNREACHABLE_LIMIT_MS) return finish(() => reject(lost(api, run, reason)));
+        attempts += 1;
+        if (!isAsking) void askWhileAway();
+        later(jitteredDelayMs(RECONNECT_FIRST_MS, RECONNECT_LIMIT_MS, attempts - 1, random), listen);
+      });
+      pending.add(topics.close);
+      topics.subscribe(topicName({ kind: "run", run }), {
         onValue(value) {
           attempts = 0;
           takeView(value as RunView); // The topic's value is this view: both sides take the type from protocol/views.ts.
         },
         onRefused: (failure) => finish(() => reject(refusedError(failure))),
-        onLost(reason) {
-          pending.delete(close);
-          if (isOver) return;
-          if (clock.monotonic() - lastWordAt > UNREACHABLE_LIMIT_MS)
-            return finish(() => reject(lost(api, run, reason)));
-          attempts += 1;
-          if (!isAsking) void askWhileAway();
-          later(jitteredDelayMs(RECONNECT_FIRST_MS, RECONNECT_LIMIT_MS, attempts - 1, random), listen);
-        },
       });
-      pending.add(close);
     };
 
     /** While no socket tells of it: whether it is over, which is quickly said, then how it looks, which may be too much to say. */

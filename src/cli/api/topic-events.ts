@@ -18,10 +18,15 @@ export type TopicStep =
   /** A version is missing, or the message is none that this side knows: ask for the topic anew. */
   | { readonly kind: "lost" };
 
+/** The members of a message, of which the second is the number of the subscription; undefined for what is no message. */
+export function parseTopicMessage(text: string): readonly unknown[] | undefined {
+  const message = parseJson(text);
+  return Array.isArray(message) ? message : undefined;
+}
+
 /** The state after one message. */
-export function readTopicMessage(state: TopicState | null, text: string): TopicStep {
-  const message = parseList(text);
-  switch (message?.[0]) {
+export function readTopicMessage(state: TopicState | null, message: readonly unknown[]): TopicStep {
+  switch (message[0]) {
     case "value":
       return typeof message[2] === "number"
         ? { kind: "value", state: { version: message[2], value: message[3] } }
@@ -46,11 +51,6 @@ function applyNext(state: TopicState | null, version: unknown, patch: unknown): 
 
 /** What a refusal without a failure in it counts as. */
 const nameless = { code: "internal", message: "the topic is refused" };
-
-function parseList(text: string): readonly unknown[] | undefined {
-  const message = parseJson(text);
-  return Array.isArray(message) ? message : undefined;
-}
 
 function isPatch(patch: unknown): patch is Patch {
   return Array.isArray(patch) && patch.every((operation) => Array.isArray(operation) && Array.isArray(operation[0]));

@@ -2,21 +2,34 @@ import { WebSocket } from "ws";
 import { SOCKET_HANDSHAKE_MS, SOCKET_MESSAGE_LIMIT_BYTES } from "../limits.ts";
 import { type Failure, isErrorCode, statusOf } from "../../protocol/error-codes.ts";
 import { type ApiPlace, authorization } from "./api.ts";
-import { type TopicState, readTopicMessage } from "./topic-events.ts";
+import { type TopicState, parseTopicMessage, readTopicMessage } from "./topic-events.ts";
 
 export interface TopicListener {
   /** The whole value after each change. */
   onValue(value: unknown): void;
-  /** The topic is refused and will stay so; nothing more is said. */
+  /** The topic is refused and will stay so; nothing more is said of it. */
   onRefused(failure: Failure): void;
-  /** The connection is gone, or what came over it was out of order; nothing more is said. */
-  onLost(reason: string): void;
 }
 
-const SUBSCRIPTION = 1;
+/** Live views of one environment over one socket. */
+export interface Topics {
+  /** The returned function ends it without a further word to the listener. */
+  subscribe(topic: string, listener: TopicListener): () => void;
+  /** Ends all of them. */
+  readonly close: () => void;
+}
 
-/** Subscribes to one topic over a socket of its own. The returned function ends it without a further word to the listener. */
-export function openTopic(place: ApiPlace, topic: string, listener: TopicListener): () => void {
+interface Subscription {
+  readonly topic: string;
+  readonly listener: TopicListener;
+  state: TopicState | null;
+}
+
+/**
+ * Opens a socket for topics. `onLost` hears once that it is gone, or that what came over it was out of order; the listeners then hear nothing
+ * more. It is not called after `close`.
+ */
+export function openTopics(place: ApiPlace, onLost: (reason: string) => void): Topics {
   const path = `/api/projects/${encodeURIComponent(place.project)}/environments/${encodeURIComponent(place.environment)}/topics`;
   const socket = new WebSocket(place.url.replace(/\/+$/, "").replace(/^http/, "ws") + path, {
     headers: authorization(place.token),
@@ -24,7 +37,8 @@ export function openTopic(place: ApiPlace, topic: string, listener: TopicListene
     maxPayload: SOCKET_MESSAGE_LIMIT_BYTES,
     perMessageDeflate: false,
   });
-  let state: TopicState | null = null;
+  const subscriptions = new Map<number, Subscription>();
+  let lastNumber = 0;
   let isOver = false;
 
   const end = (): boolean => {
@@ -34,25 +48,52 @@ export function openTopic(place: ApiPlace, topic: string, listener: TopicListene
     return true;
   };
   const lose = (reason: string): void => {
-    if (end()) listener.onLost(reason);
+    if (end()) onLost(reason);
   };
-  const refuse = (failure: Failure): void => {
-    if (isPassing(failure)) return lose(failure.message);
-    if (end()) listener.onRefused(failure);
+  const say = (...message: readonly unknown[]): void => {
+    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
   };
 
-  socket.on("open", () => socket.send(JSON.stringify(["subscribe", SUBSCRIPTION, topic])));
+  const hear = (text: string): void => {
+    const message = parseTopicMessage(text);
+    const number = message?.[1];
+    if (message === undefined || typeof number !== "number") return lose("what came is no message of a live view");
+    const subscription = subscriptions.get(number);
+    if (subscription === undefined) return; // A last word of one that was ended.
+    const step = readTopicMessage(subscription.state, message);
+    switch (step.kind) {
+      case "lost":
+        return lose(`a change of ${subscription.topic} is missing`);
+      case "refused":
+        if (isPassing(step.failure)) return lose(step.failure.message);
+        subscriptions.delete(number);
+        return subscription.listener.onRefused(step.failure);
+      case "value":
+        subscription.state = step.state;
+        return subscription.listener.onValue(step.state.value);
+    }
+  };
+
+  socket.on("open", () => {
+    for (const [number, { topic }] of subscriptions) say("subscribe", number, topic);
+  });
   socket.on("message", (data) => {
-    if (isOver) return;
-    const step = readTopicMessage(state, Buffer.isBuffer(data) ? data.toString("utf8") : "");
-    if (step.kind === "refused") return refuse(step.failure);
-    if (step.kind === "lost") return lose("a change of the run is missing");
-    state = step.state;
-    listener.onValue(state.value);
+    if (!isOver) hear(Buffer.isBuffer(data) ? data.toString("utf8") : "");
   });
   socket.on("error", (error) => lose(error.message));
   socket.on("close", (code) => lose(`the connection was closed (${code})`));
-  return () => void end();
+
+  return {
+    subscribe(topic, listener) {
+      const number = ++lastNumber;
+      subscriptions.set(number, { topic, listener, state: null });
+      say("subscribe", number, topic);
+      return () => {
+        if (subscriptions.delete(number)) say("unsubscribe", number);
+      };
+    },
+    close: () => void end(),
+  };
 }
 
 /** Codes that go away by themselves, such as those of an environment that restarts. */

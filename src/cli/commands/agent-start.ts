@@ -6,6 +6,7 @@ import type { Context } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import type { Tags } from "../input/option-values.ts";
 import { configuredRepositories, readRepositories } from "../input/repositories.ts";
+import { waitForOwnAgent, warnOfRivals } from "./own-agent.ts";
 
 export interface AgentFlags {
   readonly concurrency?: number;
@@ -23,7 +24,24 @@ interface AgentEntry {
 
 /** `coflux agent start`: this process becomes the agent. */
 export async function startAgent(context: Context, files: readonly string[], flags: AgentFlags): Promise<ExitCode> {
-  return await runAgent(context, agentOptions(context, files, flags));
+  const options = agentOptions(context, files, flags);
+  const ending = new AbortController();
+  void lookForRivals(context, options, ending.signal);
+  try {
+    return await runAgent(context, options);
+  } finally {
+    ending.abort();
+  }
+}
+
+async function lookForRivals(
+  context: Context,
+  { repositories }: Pick<AgentOptions, "repositories">,
+  signal: AbortSignal,
+): Promise<void> {
+  const names = repositories.map(({ name }) => name);
+  const own = await waitForOwnAgent(context, names, signal);
+  if (own !== null) warnOfRivals(context, own, names);
 }
 
 export async function runAgent(context: Context, options: HostOptions): Promise<ExitCode> {

@@ -1,13 +1,14 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { AgentOptions } from "../../protocol/agent-run.ts";
 import { environmentKey } from "../../protocol/names.ts";
 import { CommandError } from "../command-error.ts";
 import type { Context } from "../context.ts";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
-import { type KnownTarget, knownTargets } from "../input/targets.ts";
-import { DECLARE_POLL_MS, DECLARE_WAIT_MS, DEV_DRAIN_MS } from "../limits.ts";
+import { knownTargets } from "../input/targets.ts";
+import { DEV_DRAIN_MS } from "../limits.ts";
 import { type AgentFlags, agentOptions, runAgent } from "./agent-start.ts";
+import { type OwnAgent, waitForOwnAgent, warnOfRivals } from "./own-agent.ts";
 import { type OwnServer, startOwnServer } from "./own-server.ts";
+import { tellRuns } from "./tell-runs.ts";
 import { exampleCall } from "./workflows.ts";
 
 export interface DevFlags extends AgentFlags {
@@ -53,42 +54,35 @@ async function unlessThere(creating: Promise<unknown>): Promise<void> {
   }
 }
 
-/** Says where the server is and what to type, once the agent has declared what it hosts. */
+/** Once the agent has declared what it hosts: says where the server is and what to type, then what happens to its runs. */
 async function announce(
   context: Context,
   { repositories }: Pick<AgentOptions, "repositories">,
   signal: AbortSignal,
 ): Promise<void> {
-  const { output, place } = context;
-  const { bold, dim } = output.err.colours;
+  const { output } = context;
   const names = repositories.map(({ name }) => name);
-  const hosted = await waitForTargets(context, names, signal);
-  if (signal.aborted) return;
-  if (hosted === null) return output.note(`the agent is not connected yet; what is wrong: ${context.command("ps")}`);
+  const own = await waitForOwnAgent(context, names, signal);
+  if (own === null) return;
+  warnOfRivals(context, own, names);
+  await announceTargets(context, names, own);
+  if (output.isQuiet || output.isJson || signal.aborted) return;
+  signal.addEventListener("abort", tellRuns(context, names), { once: true });
+}
+
+async function announceTargets(context: Context, names: readonly string[], { session }: OwnAgent): Promise<void> {
+  const { api, output, place, command } = context;
+  const { bold, dim } = output.err.colours;
+  const { repositories } = await api.call("list-repositories", {}).catch(() => ({ repositories: [] }));
+  const hosted = repositories.filter(({ name, agents }) => names.includes(name) && agents.includes(session));
+  const targets = knownTargets({ repositories: hosted });
   const where = environmentKey(place.project, place.environment);
-  output.note(
-    `${bold(place.url)} ${dim(`${where}, ${hosted.length} targets of ${names.join(", ")}; reloads on change`)}`,
-  );
-  const workflow = hosted.find(({ target }) => target.type === "workflow");
+  const count = targets.length === 1 ? "1 target" : `${targets.length} targets`;
+  output.note(`${bold(place.url)} ${dim(`${where}, ${count} of ${names.join(", ")}; reloads on change`)}`);
+  const workflow = targets.find(({ target }) => target.type === "workflow");
   output.note(
     workflow === undefined
       ? "no workflow is exported yet; what is saved is loaded"
-      : `next: ${bold(context.command(`run ${exampleCall(workflow.path, workflow.target.parameters)}`))}`,
+      : `next: ${bold(command(`run ${exampleCall(workflow.path, workflow.target.parameters)}`))}`,
   );
-}
-
-/** The targets of these repositories once an agent is connected that hosts them all; null if there is none after `DECLARE_WAIT_MS`. */
-async function waitForTargets(
-  context: Context,
-  names: readonly string[],
-  signal: AbortSignal,
-): Promise<KnownTarget[] | null> {
-  const end = performance.now() + DECLARE_WAIT_MS;
-  while (!signal.aborted && performance.now() < end) {
-    const body = await context.api.call("list-repositories", {}).catch(() => ({ repositories: [] }));
-    const hosted = body.repositories.filter(({ name, agents }) => names.includes(name) && agents.length > 0);
-    if (hosted.length === names.length) return knownTargets({ repositories: hosted });
-    await delay(DECLARE_POLL_MS, undefined, { signal }).catch(() => undefined); // Aborted: the loop ends.
-  }
-  return null;
 }

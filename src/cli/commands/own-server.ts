@@ -1,4 +1,5 @@
-import { resolve } from "node:path";
+import { writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { CommandError } from "../command-error.ts";
 import type { Context } from "../context.ts";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
@@ -49,6 +50,7 @@ async function launch(url: URL, path: string): Promise<OwnServer> {
   });
   lost.catch(() => undefined); // Whoever waits for it hears of it; after a stop nobody does.
   await Promise.race([ready, lost]);
+  await keepOutOfGit(path);
   return {
     lost,
     async stop() {
@@ -56,6 +58,13 @@ async function launch(url: URL, path: string): Promise<OwnServer> {
       await finished;
     },
   };
+}
+
+/** The data of a server in somebody's project is nothing that they want to commit. */
+async function keepOutOfGit(path: string): Promise<void> {
+  await writeFile(join(path, ".gitignore"), "*\n", { flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
 }
 
 function serverLost(code: ExitCode): CommandError {

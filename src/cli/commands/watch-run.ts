@@ -29,6 +29,7 @@ export async function watchRun(context: Context, runId: string, flags: WatchFlag
   const result = await context.api.call("get-result", { run: runId });
   if (result.status === "succeeded") {
     await printResult(context, runId, result.value);
+    await pointToLogs(context, runId);
     return exitCodes.ok;
   }
   if (result.status === "pending" || result.status === "spawned") return detach(context, runId); // Its first step was run again.
@@ -38,6 +39,13 @@ export async function watchRun(context: Context, runId: string, flags: WatchFlag
     result,
     cause,
   });
+}
+
+/** What a run has printed is in its log, which nobody finds who does not know of it. */
+async function pointToLogs({ api, output, command }: Context, run: string): Promise<void> {
+  if (!output.err.isTty) return;
+  const { logs } = await api.call("get-logs", { run }, { query: { limit: 1 } });
+  if (logs.length > 0) output.next(command(`logs ${run}`));
 }
 
 function detach(context: Context, runId: string): ExitCode {

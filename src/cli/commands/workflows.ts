@@ -45,9 +45,9 @@ export async function showWorkflow(context: Context, text: string): Promise<void
   if (target.type === "workflow") output.next(context.command(`run ${exampleCall(path, target.parameters)}`));
 }
 
-/** A call that can be typed as it is: each required parameter stands as a word. */
+/** A call to type: what stands in angle brackets is to be replaced. */
 export function exampleCall(path: string, parameters: readonly Parameter[]): string {
-  const words = parameters.filter(({ isOptional, isRest }) => !isOptional && !isRest).map(({ name }) => name);
+  const words = parameters.filter(({ isOptional, isRest }) => !isOptional && !isRest).map(({ name }) => `<${name}>`);
   return [path, ...words].join(" ");
 }
 

@@ -8,15 +8,17 @@ import { formatClock, formatIso } from "./time.ts";
 export interface LogLook {
   readonly isTty: boolean;
   readonly colours: Colours;
+  /** Lines of several runs stand together: each names its own. */
+  readonly namesRun?: boolean;
 }
 
 const levelColumns = 6;
 
 /** One line of log: when, how important, which step and attempt, and the text with its values in their places. */
-export function formatLogLine(log: LogView, { isTty, colours }: LogLook): string {
+export function formatLogLine(log: LogView, { isTty, colours, namesRun = false }: LogLook): string {
   const at = isTty ? formatClock(log.timestamp, true) : formatIso(log.timestamp);
   const parts = parseExecutionId(log.executionId);
-  const where = parts && isTty ? `${parts.step}:${parts.attempt}` : log.executionId;
+  const where = parts && isTty && !namesRun ? `${parts.step}:${parts.attempt}` : log.executionId;
   const level = paintLevel(log.level, colours)(log.level.padEnd(levelColumns));
   return `${colours.dim(at)} ${level} ${colours.dim(where)} ${fillTemplate(log.template, log.values)}`;
 }

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { diff } from "../../../src/protocol/patch.ts";
-import { readTopicMessage } from "../../../src/cli/api/topic-events.ts";
+import { parseTopicMessage, readTopicMessage } from "../../../src/cli/api/topic-events.ts";
 
-const say = (...message: unknown[]): string => JSON.stringify(message);
+const say = (...message: unknown[]): readonly unknown[] => message;
 const state = { version: 4, value: { status: "running", steps: [1] } };
 
 test("a value replaces what was known, a patch changes it", () => {
@@ -21,7 +21,6 @@ test.each([
   ["a patch that is none", state, say("patch", 1, 5, "all of it")],
   ["a value without a version", state, say("value", 1)],
   ["an unknown message", state, say("hello")],
-  ["no JSON", state, "hello"],
 ])("after %s the topic is asked for anew", (_what, before, text) => {
   expect(readTopicMessage(before, text)).toEqual({ kind: "lost" });
 });
@@ -31,4 +30,8 @@ test("a refusal is passed on with its code", () => {
     kind: "refused",
     failure: { code: "run_not_found", message: "no such run" },
   });
+});
+
+test.each([["hello"], ['{"a":1}'], ["7"]])("%s is no message", (text) => {
+  expect(parseTopicMessage(text)).toBeUndefined();
 });

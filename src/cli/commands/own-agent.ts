@@ -1,0 +1,51 @@
+import { hostname } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
+import type { AgentView } from "../../protocol/views.ts";
+import type { Context } from "../context.ts";
+import { DECLARE_POLL_MS } from "../limits.ts";
+
+/** The agent of this process as the server sees it, and who else hosts some of the same repositories. */
+export interface OwnAgent {
+  readonly session: string;
+  readonly rivals: readonly AgentView[];
+}
+
+/** Waits until the agent of this process has declared these repositories; null when the signal aborts before. */
+export async function waitForOwnAgent(
+  { api }: Context,
+  repositories: readonly string[],
+  signal: AbortSignal,
+): Promise<OwnAgent | null> {
+  const isOwn = ({ host, pid }: AgentView): boolean => host === hostname() && pid === process.pid;
+  while (!signal.aborted) {
+    const { agents } = await api.call("list-agents", {}).catch(() => ({ agents: [] })); // The server may be on its way.
+    const connected = agents.filter((agent) => agent.connected);
+    const own = connected.find(
+      (agent) => isOwn(agent) && repositories.every((name) => agent.repositories.includes(name)),
+    );
+    if (own !== undefined) {
+      const rivals = connected.filter((agent) => !isOwn(agent) && sharedWith(agent, repositories).length > 0);
+      return { session: own.sessionId, rivals };
+    }
+    await delay(DECLARE_POLL_MS, undefined, { signal }).catch(() => undefined); // Aborted: the loop ends.
+  }
+  return null;
+}
+
+/** Each call goes to any of the agents that host its target, whichever code they have. */
+export function warnOfRivals({ output }: Context, { rivals }: OwnAgent, repositories: readonly string[]): void {
+  const { yellow } = output.err.colours;
+  for (const rival of rivals) {
+    const names = sharedWith(rival, repositories).join(", ");
+    output.note(
+      yellow(
+        `the agent ${rival.host}:${rival.pid} hosts ${names} here too: each call goes to either of you. If its code is another, host yours ` +
+          "under another name (name=flows.ts), in another environment (-e) or on another server (--url)",
+      ),
+    );
+  }
+}
+
+function sharedWith(agent: AgentView, repositories: readonly string[]): string[] {
+  return repositories.filter((name) => agent.repositories.includes(name));
+}

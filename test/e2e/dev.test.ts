@@ -1,0 +1,80 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { type Started, coflux, startCoflux } from "../support/coflux.ts";
+import { temporaryDirectory } from "../support/temporary.ts";
+
+// `coflux dev` as people see it: what it says of its server, its agent and its runs.
+
+const flows = `
+import { log, task, workflow } from "coflux";
+export const shout = task(async (word: string) => {
+  log.info("shouting {word}", { word });
+  return word.toUpperCase();
+});
+export const hello = workflow(async (name: string) => await shout(name));
+export const refuses = workflow(async () => {
+  throw new TypeError("bad row");
+});
+`;
+
+let temporary: Awaited<ReturnType<typeof temporaryDirectory>>;
+let url: string;
+let started: Started[] = [];
+
+beforeAll(async () => {
+  temporary = await temporaryDirectory();
+  url = `http://127.0.0.1:${await freePort()}`;
+});
+afterEach(async () => {
+  for (const { process } of started.toReversed()) process.kill("SIGINT");
+  await Promise.all(started.map(({ finished }) => finished));
+  started = [];
+});
+afterAll(async () => await temporary?.remove());
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+/** In a directory of its own, which holds `flows.ts` with this text. */
+async function startDev(name: string, source: string): Promise<Started & { readonly directory: string }> {
+  const directory = `${temporary.path}/${name}`;
+  await mkdir(directory, { recursive: true });
+  await writeFile(`${directory}/flows.ts`, source);
+  const dev = startCoflux(["dev", "flows.ts", "--url", url], { cwd: directory });
+  started.push(dev);
+  return { ...dev, directory };
+}
+
+test("dev says what to type, then what its runs do, and keeps its data out of git", async () => {
+  const dev = await startDev("one", flows);
+  await dev.line(/3 targets of flows/);
+  await dev.line(/next: .*coflux run flows\/hello <name>/);
+  expect((await coflux(["run", "hello", "Joe", "--url", url])).stdout).toBe('"JOE"\n');
+  const [, run] = await dev.line(/flows\/hello (R\w+) started/);
+  await dev.line(new RegExp(`info +${run}:2:1 shouting Joe`));
+  await dev.line(new RegExp(`flows/hello ${run} succeeded in`));
+  expect((await coflux(["run", "refuses", "--url", url])).code).toBe(10);
+  await dev.line(/flows\/refuses R\w+ failed in .*: TypeError: bad row/);
+  expect(await readFile(`${dev.directory}/.coflux/.gitignore`, "utf8")).toBe("*\n");
+});
+
+test("dev in another project is told that its repository is hosted already, and names its own targets", async () => {
+  const first = await startDev("one", flows);
+  await first.line(/3 targets of flows/);
+  const second = await startDev("two", flows.replace("hello", "goodbye"));
+  await second.line(new RegExp(`:${first.pid} hosts flows here too`));
+  await second.line(/next: .*coflux run flows\/goodbye <name>/);
+});
+
+test("dev with code that does not load waits for code that does", async () => {
+  const dev = await startDev("three", "export const = broken");
+  await dev.line(/flows\.ts:1:13/);
+  await writeFile(`${dev.directory}/flows.ts`, flows);
+  await dev.line(/3 targets of flows/);
+});
