@@ -7,7 +7,7 @@ import { NODES_LIMIT } from "./limits.ts";
 import { OpaqueValue } from "./opaque-value.ts";
 import { type PathKey, formatPath } from "./path.ts";
 import { whyNoValue } from "./refusal.ts";
-import { refuse } from "./serialization-error.ts";
+import { SerializationError, refuse } from "./serialization-error.ts";
 import { bigintTag, numberTag } from "./scalar-tags.ts";
 import { nullObjectTag, objectTag } from "./collection-tags.ts";
 import type { EncodeParts, Tag } from "./tag.ts";
@@ -34,8 +34,13 @@ export interface EncodeHooks<R> {
  */
 export function encodeValue<R = Reference>(value: unknown, hooks: EncodeHooks<R> = {}): Encoded<R> {
   const encoding = new Encoding(hooks);
-  const node = encoding.node(value);
-  return { data: JSON.stringify(node), references: encoding.references };
+  try {
+    const node = encoding.node(value);
+    return { data: JSON.stringify(node), references: encoding.references };
+  } catch (error) {
+    if (error instanceof SerializationError) throw error;
+    return encoding.refuseThrown(error);
+  }
 }
 
 const whyNoMatch =
@@ -98,7 +103,6 @@ class Encoding<R> implements EncodeParts {
   }
 
   #array(values: readonly unknown[]): Json {
-    // The one kind of array with named properties that the language makes. Looking for others would cost more than the whole encoding.
     if (Object.hasOwn(values, "groups")) this.refuse(whyNoMatch);
     let copy: Json[] | undefined;
     for (let index = 0; index < values.length; index++) {
@@ -109,6 +113,8 @@ class Encoding<R> implements EncodeParts {
       copy ??= (values as Json[]).slice(); // What is not JSON yet is replaced before this loop ends.
       copy[index] = node;
     }
+    // There are no holes, so that every value beyond the elements is that of a named property. Far cheaper than to list the keys.
+    if (Object.values(values).length !== values.length) this.#refuseNamed(Object.keys(values).slice(values.length));
     return copy ?? (values as readonly Json[]); // Every element turned out to be JSON.
   }
 
@@ -117,6 +123,7 @@ class Encoding<R> implements EncodeParts {
     let copy: Record<string, Json> | undefined;
     for (const key of Object.keys(value)) {
       if (key === "$") return this.#payload(objectTag, value);
+      this.#keys[this.#depth - 1] = key; // Reading it may run a getter that throws.
       const member: unknown = (value as Record<string, unknown>)[key];
       const node = this.part(member, key);
       if (node === member) continue;
@@ -134,7 +141,10 @@ class Encoding<R> implements EncodeParts {
       return this.#payload(nullObjectTag, value);
     }
     const tag = tagOf(prototype);
-    if (tag !== undefined) return this.#payload(tag, value);
+    if (tag !== undefined) {
+      if (!ArrayBuffer.isView(value)) this.#refuseNamed(Object.keys(value));
+      return this.#payload(tag, value);
+    }
     if (value instanceof OpaqueValue) return this.#codecNode(value.codec, value.payload);
     const codec = codecOf(prototype);
     if (codec !== undefined)
@@ -201,9 +211,23 @@ class Encoding<R> implements EncodeParts {
     return this.#refuse("is a hole in a sparse array: fill it, for example with Array.from(list)");
   }
 
+  /** What is more than its kind can say would be lost. */
+  #refuseNamed([key]: readonly string[]): void {
+    if (key === undefined) return;
+    this.refuse(`has a property "${key}", which would be lost: pass an object that holds both`);
+  }
+
+  /** A getter, a proxy or an iterator of the user threw while its value was read. */
+  refuseThrown(cause: unknown): never {
+    return refuse(this.#root(), this.#keys.slice(0, this.#depth), `could not be read: ${String(cause)}`, { cause });
+  }
+
   #refuseSymbolKeys(value: object): void {
     const symbols = Object.getOwnPropertySymbols(value);
     if (symbols.length === 0) return;
+    if (Object.prototype.toString.call(value) === "[object Arguments]") {
+      this.refuse("is the arguments object of a function: pass Array.from(arguments)");
+    }
     const visible = symbols.find((symbol) => Object.prototype.propertyIsEnumerable.call(value, symbol));
     if (visible !== undefined)
       this.refuse(`has a property with the key ${String(visible)}: only text keys can be encoded`);

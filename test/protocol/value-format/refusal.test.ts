@@ -28,6 +28,10 @@ function caught(run: () => unknown): SerializationError {
   throw new Error("nothing was thrown");
 }
 
+function argumentsOf(..._values: unknown[]): unknown {
+  return arguments;
+}
+
 describe("what is no value is refused with its path and a way out", () => {
   const cases: [string, unknown, string, RegExp][] = [
     ["a class instance", { user: { avatar: new Avatar() } }, "args[0].user.avatar", /class Avatar.*registerCodec/],
@@ -37,6 +41,29 @@ describe("what is no value is refused with its path and a way out", () => {
     ["a symbol", new Map([["k", Symbol("s")]]), 'args[0].get("k")', /is a symbol/],
     ["a symbol as key of a map", new Map([[Symbol("s"), 1]]), "args[0].keys()[0]", /is a symbol/],
     ["a value under an object key", new Map([[{}, new Avatar()]]), "args[0].values()[0]", /class Avatar/],
+    [
+      "a named property of an array",
+      { a: Object.assign([1], { total: 1 }) },
+      "args[0].a",
+      /has a property "total", which/,
+    ],
+    ["a property of a date", [Object.assign(new Date(0), { zone: "UTC" })], "args[0][0]", /has a property "zone"/],
+    ["a property of a map", Object.assign(new Map(), { size2: 1 }), "args[0]", /has a property "size2"/],
+    ["the arguments of a function", { a: argumentsOf(1, 2) }, "args[0].a", /pass Array\.from\(arguments\)/],
+    [
+      "a getter that throws",
+      {
+        a: 1,
+        b: {
+          c: 1,
+          get d() {
+            throw new Error("closed");
+          },
+        },
+      },
+      "args[0].b.d",
+      /could not be read: Error: closed/,
+    ],
     ["a symbol key", { a: { [Symbol("s")]: 1 } }, "args[0].a", /Symbol\(s\)/],
     ["a promise", new Set([Promise.resolve()]), "args[0].values()[0]", /await it/],
     ["a weak map", [new WeakMap()], "args[0][0]", /weak collection/],
