@@ -20,10 +20,12 @@ export const ENDED_LOGS_LIMIT = 1_000;
 /** Output without a line break is a line when it has become so long. */
 export const PARTIAL_LINE_LIMIT = 16_384;
 
-/** Blobs: attempts at one transfer, the delays between them, and how long one attempt may take without a byte. */
+/** Blobs: attempts at one transfer, the delays between them, and how long one attempt may take without a byte. What is uploaded takes that long
+ * at most and a second for each megabyte: `fetch` does not tell how far it is. */
 export const BLOB_ATTEMPTS_LIMIT = 5;
 export const BLOB_RETRY_FIRST_MS = 200;
 export const BLOB_RETRY_LIMIT_MS = 5_000;
 export const BLOB_DEADLINE_MS = 120_000;
+export const BLOB_UPLOAD_BYTES_PER_MS = 1_000;
 /** Keys of which an executor remembers that the server has them. */
 export const STORED_BLOBS_LIMIT = 10_000;

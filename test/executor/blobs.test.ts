@@ -54,3 +54,25 @@ test("other bytes than were asked for are not taken", async () => {
   const { blobs } = transfer(...Array.from({ length: BLOB_ATTEMPTS_LIMIT }, () => new Response("hullo")));
   await expect(blobs.get(key)).rejects.toThrow("other bytes came than its key stands for");
 });
+
+test("a download may take as long as it likes while bytes come, and an upload as long as its size allows", async () => {
+  const deadlines: number[] = [];
+  const after = (ms: number): (() => void) => {
+    deadlines.push(ms);
+    return () => undefined;
+  };
+  const parts = ["he", "ll", "o"];
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const part = parts.shift();
+      if (part === undefined) controller.close();
+      else controller.enqueue(new TextEncoder().encode(part));
+    },
+  });
+  const answers = [new Response(body), new Response(null, { status: 204 })];
+  const fetch = async (): Promise<Response> => answers.shift() ?? Response.error();
+  const blobs = createBlobTransfer({ url: "http://s/blobs", timers: { after }, fetch });
+  expect(new TextDecoder().decode(await blobs.get(key))).toBe("hello");
+  await blobs.put(new Uint8Array(5_000_000));
+  expect(deadlines).toEqual([120_000, 120_000, 120_000, 120_000, 125_000]);
+});
