@@ -1,13 +1,13 @@
 import type { Ms } from "../base/clock.ts";
 import { ABORT_GRACE_MS } from "../protocol/limits.ts";
-import { MISSED_PONGS_LIMIT, TIMEOUT_SLACK_MS } from "./limits.ts";
+import { LONG_BLOCK_PONGS, MISSED_PONGS_LIMIT, TIMEOUT_SLACK_MS } from "./limits.ts";
 
 // Which executors there are and what runs in each; decides who gets new work and who must end. Knows no processes and no clock.
 //
 //   starting --ready--> ready --retire--> retired (no new work; ends when empty)
 //
 // An executor whose event loop answers no ping is blocked: it gets nothing new. An execution that was asked to stop (aborted, timed out) and
-// has not within the grace takes its process with it if the process is its own or blocked. Otherwise the others in there must not suffer: the
+// has not within the grace takes its process with it if the process is its own, or blocked for long. Otherwise the others in there must not suffer: the
 // executor is retired, replaced, and killed as soon as nothing but such leftovers runs in it.
 
 export interface ExecutorFacts {
@@ -113,13 +113,16 @@ export function createExecutorRoster(): ExecutorRoster {
       return [{ kind: "timed-out", execution }];
     }
     if (now < placement.stopBy) return [];
-    const graceText = "did not stop in time when it was asked to";
-    if (executor.isIsolated) return [{ kind: "kill", executor: executor.id, reason: `${execution} ${graceText}` }];
-    if (isBlocked(executor)) {
-      return [{ kind: "kill", executor: executor.id, reason: `${execution} ${graceText} and blocked its event loop` }];
+    const graceText = `${execution} did not stop in time when it was asked to`;
+    if (executor.isIsolated) return [{ kind: "kill", executor: executor.id, reason: graceText }];
+    if (!isBlocked(executor)) {
+      executor.state = "retired";
+      return [];
     }
-    executor.state = "retired";
-    return [];
+    // Who blocks it cannot be told: another one may, for a moment, and is not to be lost for what this one does.
+    const isAlone = [...executor.executions].every((other) => isOverdue(other, now));
+    if (!isAlone && executor.missedPongs < LONG_BLOCK_PONGS) return [];
+    return [{ kind: "kill", executor: executor.id, reason: `${graceText}, and the event loop was blocked` }];
   };
 
   const checkBlocked = (executor: Executor): RosterDecision[] => {

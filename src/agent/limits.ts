@@ -30,6 +30,8 @@ export const RECONNECT_SLOW_MS = 30_000;
 /** An executor is pinged this often; with so many pings unanswered (one second) its event loop counts as blocked. */
 export const EXECUTOR_PING_INTERVAL_MS = 500;
 export const MISSED_PONGS_LIMIT = 3;
+/** Blocked for so many pings (10 s), an executor is killed if something in it has to stop and does not. */
+export const LONG_BLOCK_PONGS = 20;
 
 /** An executor times its executions itself; the agent stands in this much later, when that executor's event loop is blocked. */
 export const TIMEOUT_SLACK_MS = 1_000;

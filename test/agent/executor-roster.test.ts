@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createExecutorRoster } from "../../src/agent/executor-roster.ts";
-import { MISSED_PONGS_LIMIT, TIMEOUT_SLACK_MS } from "../../src/agent/limits.ts";
+import { LONG_BLOCK_PONGS, MISSED_PONGS_LIMIT, TIMEOUT_SLACK_MS } from "../../src/agent/limits.ts";
 import { ABORT_GRACE_MS } from "../../src/protocol/limits.ts";
 
 const shared = { build: 1, isIsolated: false };
@@ -15,8 +15,8 @@ function rosterOf(...executors: number[]) {
   return roster;
 }
 
-function block(roster: ReturnType<typeof rosterOf>, executor: number): void {
-  for (let ping = 0; ping < MISSED_PONGS_LIMIT; ping++) roster.pinged(executor);
+function block(roster: ReturnType<typeof rosterOf>, executor: number, pings = MISSED_PONGS_LIMIT): void {
+  for (let ping = 0; ping < pings; ping++) roster.pinged(executor);
 }
 
 describe("the choice of an executor", () => {
@@ -86,7 +86,19 @@ describe("an execution that does not stop within its grace", () => {
     expect(roster.check(100 + ABORT_GRACE_MS)).toMatchObject([{ kind: "kill", executor: 1 }]);
   });
 
-  test("is killed with a blocked executor", () => {
+  test("is killed with a blocked executor in which nothing else runs", () => {
+    const roster = rosterOf(1);
+    roster.place("a", 1, null, 0);
+    roster.outcomeKnown("a", 0);
+    block(roster, 1);
+    expect(roster.check(ABORT_GRACE_MS)).toContainEqual({
+      kind: "kill",
+      executor: 1,
+      reason: "a did not stop in time when it was asked to, and the event loop was blocked",
+    });
+  });
+
+  test("takes others with it only when the executor has been blocked for long, for they may be who blocks it", () => {
     const roster = rosterOf(1);
     roster.place("a", 1, null, 0);
     roster.place("other", 1, null, 0);
@@ -94,7 +106,9 @@ describe("an execution that does not stop within its grace", () => {
     block(roster, 1);
     expect(roster.check(1)).toEqual([{ kind: "blocked", executor: 1, executions: ["a", "other"] }]);
     expect(roster.check(2)).toEqual([]);
-    expect(roster.check(ABORT_GRACE_MS)).toMatchObject([{ kind: "kill", executor: 1 }]);
+    expect(roster.check(ABORT_GRACE_MS)).toEqual([]);
+    block(roster, 1, LONG_BLOCK_PONGS - MISSED_PONGS_LIMIT);
+    expect(roster.check(ABORT_GRACE_MS + 1)).toMatchObject([{ kind: "kill", executor: 1 }]);
   });
 
   test("does not harm the others in its executor, which takes nothing new and ends with the last of them", () => {
