@@ -1,4 +1,5 @@
-import { isObject } from "../base/json.ts";
+import { isObject, memberOf } from "../base/json.ts";
+import { type Result, failure, ok } from "../base/result.ts";
 
 // Differences between two JSON values, for live views. A patch is a list of operations in order:
 //   [path, value]            set the member or element at `path`
@@ -23,8 +24,27 @@ export function diff(before: unknown, after: unknown): Patch {
 /** The value that results; shares what did not change with `value`, which stays as it was. Throws when the patch does not fit it. */
 export function applyPatch(value: unknown, patch: Patch): unknown {
   let result = value;
-  for (const operation of patch) result = applyAt(result, 0, operation);
+  for (const operation of patch) {
+    const [path] = operation;
+    const applied = applyInPlace(copyAlong(result, operation.length === 3 ? path : path.slice(0, -1)), [operation]);
+    if (!applied.ok) throw new Error(`the patch does not fit at ${JSON.stringify(path)}`);
+    result = applied.value;
+  }
   return result;
+}
+
+/**
+ * Like `applyPatch`, but `value` itself is changed: a list of 100,000 steps is not copied for every step that is added. Fails with the path that
+ * does not fit; the value is then of no more use.
+ */
+export function applyInPlace(value: unknown, patch: Patch): Result<unknown, PatchPath> {
+  let root = value;
+  for (const operation of patch) {
+    const [path] = operation;
+    if (path.length === 0 && operation.length === 2) root = operation[1];
+    else if (!change(root, operation)) return failure(path);
+  }
+  return ok(root);
 }
 
 /** `path` is the one array of the whole comparison: it is grown and shrunk on the way and copied only for an operation. */
@@ -94,41 +114,56 @@ function compareMember(
   path.pop();
 }
 
-/** Applies an operation to `value`, which stands at the first `depth` keys of its path. */
-function applyAt(value: unknown, depth: number, operation: PatchOperation): unknown {
+/** The value with copies of what lies on the path, to be changed; the rest is shared. */
+function copyAlong(value: unknown, [key, ...rest]: PatchPath): unknown {
+  const copy: unknown = Array.isArray(value) ? [...value] : isObject(value) ? { ...value } : value;
+  const member = key === undefined ? undefined : memberAt(copy, key);
+  if (key !== undefined && member !== undefined) set(copy, key, copyAlong(member, rest));
+  return copy;
+}
+
+/** False when the operation does not fit. */
+function change(root: unknown, operation: PatchOperation): boolean {
   const [path] = operation;
-  const key = path[depth];
-  if (key === undefined) return applyHere(value, operation);
-  const isDeletion = operation.length === 1 && depth === path.length - 1;
-  if (Array.isArray(value) && typeof key === "number") {
-    if (!(key in value)) throw new Error(`the patch names element ${key} of a list of ${value.length}`);
-    return isDeletion ? value.slice(0, key) : withElement(value, key, applyAt(value[key], depth + 1, operation));
+  if (operation.length === 3) return insert(path.reduce(memberAt, root), operation[1], operation[2]);
+  const key = path.at(-1);
+  if (key === undefined) return false;
+  const holder = path.slice(0, -1).reduce(memberAt, root);
+  return operation.length === 1 ? remove(holder, key) : set(holder, key, operation[1]);
+}
+
+/** Takes the end off and puts it back: a call with all values as its arguments would be too much for the stack. */
+function insert(list: unknown, values: readonly unknown[], index: number): boolean {
+  if (!Array.isArray(list) || index > list.length) return false;
+  const end = list.splice(index);
+  for (const value of values) list.push(value);
+  for (const value of end) list.push(value);
+  return true;
+}
+
+function remove(holder: unknown, key: string | number): boolean {
+  if (!Array.isArray(holder)) return isObject(holder) && typeof key === "string" && Reflect.deleteProperty(holder, key);
+  if (!isElement(holder, key)) return false;
+  holder.length = key;
+  return true;
+}
+
+/** Own members only, `__proto__` included: an assignment would not do. */
+function set(holder: unknown, key: string | number, value: unknown): boolean {
+  if (!Array.isArray(holder)) {
+    const member = { value, enumerable: true, configurable: true, writable: true };
+    return isObject(holder) && typeof key === "string" && Reflect.defineProperty(holder, key, member);
   }
-  if (!isObject(value) || typeof key !== "string") throw new Error(`the patch does not fit at ${JSON.stringify(path)}`);
-  const member = Object.hasOwn(value, key) ? value[key] : undefined;
-  return isDeletion ? withoutMember(value, key) : withMember(value, key, applyAt(member, depth + 1, operation));
+  if (!isElement(holder, key)) return false;
+  holder[key] = value;
+  return true;
 }
 
-function applyHere(value: unknown, operation: PatchOperation): unknown {
-  if (operation.length !== 3) return operation[1];
-  const [, values, index] = operation;
-  if (!Array.isArray(value) || index > value.length) throw new Error("the patch inserts where there is no list");
-  return [...value.slice(0, index), ...values, ...value.slice(index)];
+function memberAt(holder: unknown, key: string | number): unknown {
+  if (Array.isArray(holder)) return isElement(holder, key) ? holder[key] : undefined;
+  return typeof key === "string" ? memberOf(holder, key) : undefined;
 }
 
-function withElement(list: readonly unknown[], index: number, element: unknown): unknown[] {
-  const copy = [...list];
-  copy[index] = element;
-  return copy;
-}
-
-function withoutMember(value: Readonly<Record<string, unknown>>, name: string): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).filter(([other]) => other !== name));
-}
-
-/** Own members only, `__proto__` included, in the order they had. */
-function withMember(value: Readonly<Record<string, unknown>>, name: string, member: unknown): Record<string, unknown> {
-  const copy = { ...value };
-  Object.defineProperty(copy, name, { value: member, enumerable: true, configurable: true, writable: true });
-  return copy;
+function isElement(list: readonly unknown[], key: string | number): key is number {
+  return typeof key === "number" && key in list;
 }
