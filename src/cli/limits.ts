@@ -46,9 +46,6 @@ export const CAUSES_SHOWN = 5;
 /** Entries that an error lists of what exists instead. */
 export const ALTERNATIVES_SHOWN = 10;
 
-/** Entries that are asked of the API at a time; it answers at most so many. */
-export const PAGE_ENTRIES = 1_000;
-
 /** Whether the agent has declared what it hosts is asked this often. */
 export const DECLARE_POLL_MS = 50;
 
@@ -63,9 +60,6 @@ export const FOLLOW_WAIT_MS = 500;
 
 /** Runs that are listed unless `--limit` says otherwise. */
 export const RUNS_LISTED = 20;
-
-/** What `--retries` takes, beside `unlimited`. */
-export const RETRIES_LIMIT = 1_000_000;
 
 /** What a TCP port and the number of an agent's executors can be. */
 export const PORT_LIMIT = 65_535;

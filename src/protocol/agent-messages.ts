@@ -1,6 +1,7 @@
 import {
   ARGUMENTS_LIMIT,
   CONCURRENCY_LIMIT,
+  ID_LIMIT,
   LOG_TEXT_LIMIT,
   REPOSITORIES_LIMIT,
   STACK_LIMIT,
@@ -17,7 +18,7 @@ import { DURATION_LIMIT_MS } from "../base/duration.ts";
 // What an agent and the orchestrator of its environment say to each other, in both directions. How the messages are framed, numbered and
 // acknowledged: agent-frame.ts. Every message may arrive twice and then changes nothing.
 
-const executionId = text(64);
+const executionId = text(ID_LIMIT);
 const targetPath = text(TARGET_PATH_LIMIT);
 const timestamp = integer(0, Number.MAX_SAFE_INTEGER);
 /** Counted by the executor from 1 for each calling execution: `(caller, request)` names a request for ever, so repeating it is safe. */
@@ -44,7 +45,7 @@ export const agentControl = {
   /** The answer to `challenge`. `session` and `secret` are null for a new one; `known` names what was received and has no acknowledged outcome. */
   hello: message(1, {
     protocol: integer(0, 1_000_000),
-    session: nullable(text(64)),
+    session: nullable(text(ID_LIMIT)),
     secret: nullable(text(128)),
     /** The last frame that the agent saw acknowledged: a server that remembers less has lost history. */
     acknowledged: integer(0, Number.MAX_SAFE_INTEGER),
@@ -60,7 +61,7 @@ export const agentControlReplies = {
   challenge: message(1, { epoch: integer(0, 4_294_967_295) }),
   /** The session is open; frames after `lastSequence` are to be sent (again). `secret` comes with a new session only. */
   welcome: message(2, {
-    session: text(64),
+    session: text(ID_LIMIT),
     secret: nullable(text(128)),
     lastSequence: integer(0, Number.MAX_SAFE_INTEGER),
     leaseMs: integer(0, DURATION_LIMIT_MS),

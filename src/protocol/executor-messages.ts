@@ -1,5 +1,5 @@
 import { agentCommands, agentMessages } from "./agent-messages.ts";
-import { REPOSITORIES_LIMIT, STACK_LIMIT, TARGETS_LIMIT, TEXT_LIMIT } from "./limits.ts";
+import { ID_LIMIT, REPOSITORIES_LIMIT, STACK_LIMIT, TARGETS_LIMIT, TEXT_LIMIT } from "./limits.ts";
 import { targetDefinitionField } from "./manifest.ts";
 import { type Catalog, type MessageOf, decoder, encoder, message } from "./message.ts";
 import { REPOSITORY_NAME_LIMIT } from "./names.ts";
@@ -54,7 +54,7 @@ const fromExecutors = {
   evaluating: message(22, { file: path }),
   pong: message(23, {}),
   /** User code (of this execution, if it is known) called process.exit; the process ends now. */
-  exiting: message(24, { code: integer(-1, 255), execution: nullable(text(64)) }),
+  exiting: message(24, { code: integer(-1, 255), execution: nullable(text(ID_LIMIT)) }),
 } satisfies Catalog;
 
 /** Agent to executor, as the executor reads it. */

@@ -1,9 +1,12 @@
+import { durationMs, optionSchemas, retriesLimit } from "./option-schemas.ts";
 import * as z from "zod";
 import {
   ARGUMENTS_LIMIT,
   IDEMPOTENCY_KEY_LIMIT,
+  ID_LIMIT,
   PAGE_LIMIT,
   RESULT_WAIT_LIMIT_MS,
+  RETRIES_LIMIT,
   TARGET_PATH_LIMIT,
 } from "./limits.ts";
 import {
@@ -14,7 +17,6 @@ import {
   projectNameRule,
   repositoryNameRule,
 } from "./names.ts";
-import { DURATION_LIMIT_MS } from "../base/duration.ts";
 import { isObject } from "../base/json.ts";
 import { logLevels } from "./agent-messages.ts";
 import { parseStepId } from "./ids.ts";
@@ -24,7 +26,6 @@ import { runStatuses } from "./views.ts";
 
 const projectName = name(isProjectName, projectNameRule);
 const environmentName = name(isEnvironmentName, environmentNameRule);
-const durationMs = z.int().min(0).max(DURATION_LIMIT_MS);
 /** Text that only its maker understands. */
 const cursor = z.string().regex(/^[\x21-\x7e]{1,100}$/, "a cursor from an earlier answer is expected");
 /** Taken as it is: a schema for its members would lose one called `__proto__`. */
@@ -42,13 +43,13 @@ export const createEnvironmentBody = z.strictObject({
 });
 
 const targetProblem = `a target is <repository>/<name>; the repository: ${repositoryNameRule}`;
-const retriesProblem = "a number of retries from 0 to 1000000, or {limit, backoffMinMs, backoffMaxMs}, is expected";
+const retriesProblem = `a number of retries from 0 to ${RETRIES_LIMIT}, or {limit, backoffMinMs, backoffMaxMs}, is expected`;
 
 const retries = z.union(
   [
-    z.int().min(0).max(1_000_000),
+    retriesLimit,
     z.strictObject({
-      limit: z.int().min(0).max(1_000_000).nullable(),
+      limit: retriesLimit.nullable(),
       backoffMinMs: durationMs.default(0),
       backoffMaxMs: durationMs.optional(),
     }),
@@ -79,13 +80,13 @@ export const startRunBody = z.strictObject({
     .describe(
       "the same key with the same target and arguments gives the same run, for as long as that is kept; the header `Idempotency-Key` says the same",
     ),
-  delayMs: durationMs.nullish().describe("the run is due after this long"),
-  priority: z.int().min(-1_000_000).max(1_000_000).nullish().describe("larger goes first; default: 0"),
-  timeoutMs: durationMs.min(1).nullish().describe("counted from the start of the function; default: none"),
+  delayMs: optionSchemas.delayMs.nullish().describe("the run is due after this long"),
+  priority: optionSchemas.priority.nullish().describe("larger goes first; default: 0"),
+  timeoutMs: optionSchemas.timeoutMs.nullish().describe("counted from the start of the function; default: none"),
   retries: retries
     .nullish()
     .describe("how many, or `{limit, backoffMinMs, backoffMaxMs}`; `limit: null` is without end; default: none"),
-  isolation: z.enum(["shared", "process"]).nullish().describe("`process`: each execution in a process of its own"),
+  isolation: optionSchemas.isolation.nullish().describe("`process`: each execution in a process of its own"),
 });
 export type StartRunBody = z.output<typeof startRunBody>;
 
@@ -110,7 +111,7 @@ const stepProblem = "a number or id of a step is expected";
 export const logsQuery = z.strictObject({
   step: z
     .string()
-    .max(64)
+    .max(ID_LIMIT)
     .refine((text) => /^[1-9]\d{0,9}$/.test(text) || parseStepId(text) !== undefined, stepProblem)
     .optional()
     .describe("only of this step of the run: its number or its id"),

@@ -27,6 +27,13 @@ export const ARGUMENTS_LIMIT = 64;
 /** Most references inside one value. */
 export const REFERENCES_LIMIT = 10_000;
 
+/** Longest id of a run, step, execution, session or blob, in characters. */
+export const ID_LIMIT = 64;
+
+/** Most retries of an execution that has a limit of them, and the priorities on either side of 0. */
+export const RETRIES_LIMIT = 1_000_000;
+export const PRIORITY_LIMIT = 1_000_000;
+
 /** Most targets of one repository, and most repositories of one agent. */
 export const TARGETS_LIMIT = 1_000;
 export const REPOSITORIES_LIMIT = 200;

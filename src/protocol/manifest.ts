@@ -1,5 +1,5 @@
 import { REPOSITORY_NAME_LIMIT } from "./names.ts";
-import { ARGUMENTS_LIMIT, TARGETS_LIMIT, TEXT_LIMIT } from "./limits.ts";
+import { ARGUMENTS_LIMIT, PRIORITY_LIMIT, RETRIES_LIMIT, TARGETS_LIMIT, TEXT_LIMIT } from "./limits.ts";
 import { type Field, type Of, flag, integer, list, nullable, object, oneOf, text } from "./shape.ts";
 import { DURATION_LIMIT_MS } from "../base/duration.ts";
 
@@ -12,7 +12,7 @@ const durationMs = integer(0, DURATION_LIMIT_MS);
  */
 export type RetryPolicy = Of<typeof retryPolicyField>;
 const retryPolicyField = object({
-  limit: nullable(integer(0, 1_000_000)),
+  limit: nullable(integer(0, RETRIES_LIMIT)),
   backoffMinMs: durationMs,
   backoffMaxMs: durationMs,
 });
@@ -27,7 +27,7 @@ export const targetOptionsField = object({
   /** From the call until the execution is due. Default: 0. */
   delayMs: nullable(durationMs),
   /** Larger goes first. Default: 0. */
-  priority: nullable(integer(-1_000_000, 1_000_000)),
+  priority: nullable(integer(-PRIORITY_LIMIT, PRIORITY_LIMIT)),
   /** `process`: a fresh process for each execution. Default: `shared`. */
   isolation: nullable(oneOf("shared", "process")),
 });

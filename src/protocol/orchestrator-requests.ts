@@ -1,8 +1,10 @@
+import { optionSchemas } from "./option-schemas.ts";
 import * as z from "zod";
 import {
   ARGUMENTS_LIMIT,
   FRAME_LIMIT_BYTES,
   IDEMPOTENCY_KEY_LIMIT,
+  ID_LIMIT,
   PAGE_LIMIT,
   RESULT_WAIT_LIMIT_MS,
   TARGET_PATH_LIMIT,
@@ -19,13 +21,11 @@ import type {
   RunView,
   StartedRunView,
 } from "./views.ts";
-import { DURATION_LIMIT_MS } from "../base/duration.ts";
 
 // What the gateway asks the orchestrator of an environment, one request and one reply each (link-frame.ts). The gateway has checked the
 // parameters already; the orchestrator checks them again with the same schemas, because a process border is a border.
 
-const id = z.string().max(64);
-const durationMs = z.int().min(0).max(DURATION_LIMIT_MS);
+const id = z.string().max(ID_LIMIT);
 
 const reference = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("execution"), id, target: z.string().max(TARGET_PATH_LIMIT) }),
@@ -38,15 +38,13 @@ const value = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("blob"), key: id, size: z.int().min(0), references: z.array(reference) }),
 ]);
 
-/** The same members, units and defaults as `TargetOptions` in manifest.ts. */
+/** `TargetOptions` of manifest.ts. */
 const targetOptionsSchema = z.object({
-  retries: z
-    .object({ limit: z.int().min(0).max(1_000_000).nullable(), backoffMinMs: durationMs, backoffMaxMs: durationMs })
-    .nullable(),
-  timeoutMs: durationMs.min(1).nullable(),
-  delayMs: durationMs.nullable(),
-  priority: z.int().min(-1_000_000).max(1_000_000).nullable(),
-  isolation: z.enum(["shared", "process"]).nullable(),
+  retries: optionSchemas.retries.nullable(),
+  timeoutMs: optionSchemas.timeoutMs.nullable(),
+  delayMs: optionSchemas.delayMs.nullable(),
+  priority: optionSchemas.priority.nullable(),
+  isolation: optionSchemas.isolation.nullable(),
 });
 
 export const requestSchemas = {

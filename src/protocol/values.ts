@@ -1,4 +1,4 @@
-import { BLOB_LIMIT_BYTES, FRAME_LIMIT_BYTES, REFERENCES_LIMIT, TARGET_PATH_LIMIT } from "./limits.ts";
+import { BLOB_LIMIT_BYTES, FRAME_LIMIT_BYTES, ID_LIMIT, REFERENCES_LIMIT, TARGET_PATH_LIMIT } from "./limits.ts";
 import { type Field, ShapeError, asArray, integer, list, text } from "./shape.ts";
 
 /** What a value points at. The server finds the references of a value here, without understanding the value. */
@@ -35,15 +35,14 @@ export const referenceField: Field<Reference> = {
       case "a":
         return { kind: "asset", id: idText.parse(rest[0], path) };
       case "b":
-        return { kind: "blob", key: keyText.parse(rest[0], path), size: blobSize.parse(rest[1], path) };
+        return { kind: "blob", key: idText.parse(rest[0], path), size: blobSize.parse(rest[1], path) };
       default:
         throw new ShapeError(path, "a reference");
     }
   },
 };
 
-const idText = text(64);
-const keyText = text(64);
+const idText = text(ID_LIMIT);
 const targetText = text(TARGET_PATH_LIMIT);
 const blobSize = integer(0, BLOB_LIMIT_BYTES);
 const dataText = text(FRAME_LIMIT_BYTES);
@@ -63,7 +62,7 @@ export const valueField: Field<Value> = {
     }
     return {
       kind: "blob",
-      key: keyText.parse(parts[0], path),
+      key: idText.parse(parts[0], path),
       size: blobSize.parse(parts[1], path),
       references: references.parse(parts[2], path),
     };

@@ -1,5 +1,6 @@
 import { type Duration, parseDuration } from "../base/duration.ts";
 import { isObject } from "../base/json.ts";
+import { PRIORITY_LIMIT, RETRIES_LIMIT } from "../protocol/limits.ts";
 import { type RetryPolicy, type TargetOptions, noOptions } from "../protocol/manifest.ts";
 import { isTargetName, targetNameRule } from "../protocol/names.ts";
 
@@ -67,8 +68,6 @@ export function readDefinitionOptions(options: DefinitionOptions, what: string):
 type Reader<T> = (input: unknown) => Partial<T> | string;
 type Readers<T> = Readonly<Record<string, Reader<T>>>;
 
-const PRIORITY_LIMIT = 1_000_000;
-const RETRIES_LIMIT = 1_000_000;
 /** The waits of retries without end: short enough to notice a recovery, long enough not to hinder it. */
 const endlessBackoff = ["1s", "60s"] as const;
 

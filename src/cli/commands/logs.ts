@@ -4,7 +4,8 @@ import { parseExecutionId, parseRunId, parseStepId } from "../../protocol/ids.ts
 import type { LogView } from "../../protocol/views.ts";
 import { refusedError, usageError } from "../command-error.ts";
 import type { Context } from "../context.ts";
-import { FOLLOW_WAIT_MS, PAGE_ENTRIES } from "../limits.ts";
+import { PAGE_LIMIT } from "../../protocol/limits.ts";
+import { FOLLOW_WAIT_MS } from "../limits.ts";
 import { formatLogLine } from "../output/log-line.ts";
 import { patiently } from "./patiently.ts";
 
@@ -25,7 +26,7 @@ export async function showLogs(context: Context, id: string, { follow = false, l
   /** Prints all that came since the last time. */
   const catchUp = async (): Promise<void> => {
     for (;;) {
-      const query = { ...filter, after: cursor, limit: PAGE_ENTRIES };
+      const query = { ...filter, after: cursor, limit: PAGE_LIMIT };
       const page = await patiently(follow, () => context.api.call("get-logs", { run }, { query }));
       cursor = page.cursor ?? cursor;
       for (const log of page.logs) {
@@ -34,7 +35,7 @@ export async function showLogs(context: Context, id: string, { follow = false, l
         else if (output.isJson) output.jsonLine(log);
         else output.line(formatLogLine(log, output.out));
       }
-      if (page.logs.length < PAGE_ENTRIES) return;
+      if (page.logs.length < PAGE_LIMIT) return;
     }
   };
 

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import type { Ms } from "../../base/clock.ts";
 import { parseDuration } from "../../base/duration.ts";
-import { RETRIES_LIMIT } from "../limits.ts";
+import { RETRIES_LIMIT } from "../../protocol/limits.ts";
 
 // What stands behind a flag, read into what it means. commander catches `InvalidArgumentError` and names the flag.
 

@@ -7,6 +7,7 @@ import {
   retriesOption,
   wholeNumberOption,
 } from "../input/option-values.ts";
+import { PRIORITY_LIMIT } from "../../protocol/limits.ts";
 import type { CallFlags } from "../commands/start-run.ts";
 import type { WatchFlags } from "../commands/watch-run.ts";
 import { progressKinds } from "../run-tree/progress-kind.ts";
@@ -66,7 +67,7 @@ function withCallFlags(command: Command): Command {
     .option("--idempotency-key <key>", "the same key, target and arguments give the same run", nonEmptyOption)
     .option("--delay <duration>", "how long until it is due, such as 10m", durationOption)
     .option("--timeout <duration>", "how long its function may run, such as 30s", positiveDurationOption)
-    .option("--priority <number>", "larger goes first; 0 is usual", wholeNumberOption(-1_000_000, 1_000_000))
+    .option("--priority <number>", "larger goes first; 0 is usual", wholeNumberOption(-PRIORITY_LIMIT, PRIORITY_LIMIT))
     .option("--retries <number>", "how many times a failure is tried again, or unlimited", retriesOption)
     .option("--backoff <durations>", "how long retries are apart: 1s, or 1s,30s", durationRangeOption);
 }

@@ -8,7 +8,8 @@ import type { ResultFlags } from "../commands/show-result.ts";
 import type { ShowRunFlags } from "../commands/show-run.ts";
 import type { WatchFlags } from "../commands/watch-run.ts";
 import { durationOption, wholeNumberOption } from "../input/option-values.ts";
-import { PAGE_ENTRIES, RUNS_LISTED } from "../limits.ts";
+import { PAGE_LIMIT } from "../../protocol/limits.ts";
+import { RUNS_LISTED } from "../limits.ts";
 import type { Acting } from "./act.ts";
 import { examples, progressOption } from "./call-commands.ts";
 
@@ -21,7 +22,7 @@ export function defineRunCommands(program: Command, acting: Acting): void {
     .description("list runs, newest first")
     .addOption(new Option("--status <status>", "only runs of this status").choices(runStatuses))
     .option("--target <target>", "only runs of this workflow: repository/name")
-    .option("--limit <number>", "how many", wholeNumberOption(1, PAGE_ENTRIES), RUNS_LISTED)
+    .option("--limit <number>", "how many", wholeNumberOption(1, PAGE_LIMIT), RUNS_LISTED)
     .option("--cursor <cursor>", "go on where an earlier list ended")
     .addHelpText(
       "after",
