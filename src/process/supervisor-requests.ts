@@ -12,8 +12,8 @@ import type {
 // that it lives: it pings every second.
 
 /** A supervisor that has said nothing for so many looks has stopped: nobody waits for it any longer. A stall of our own is one look. */
-export const SUPERVISOR_LOOK_MS: Ms = 1_000;
-export const SUPERVISOR_SILENT_LOOKS = 10;
+const SUPERVISOR_LOOK_MS: Ms = 1_000;
+const SUPERVISOR_SILENT_LOOKS = 10;
 
 export interface SupervisorRequests {
   request<N extends SupervisorRequestName>(

@@ -5,7 +5,7 @@ const segmentPattern = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 const repositoryPattern = /^[A-Za-z0-9_$@.-]+(?:\/[A-Za-z0-9_$@.-]+)*$/;
 const targetPattern = /^[A-Za-z_$][A-Za-z0-9_$-]{0,99}$/;
 
-export const ENVIRONMENT_NAME_LIMIT = 128;
+const ENVIRONMENT_NAME_LIMIT = 128;
 export const REPOSITORY_NAME_LIMIT = 200;
 
 export const projectNameRule = "1 to 63 of a-z, 0-9 and -, beginning with a letter or digit";

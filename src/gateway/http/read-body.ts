@@ -4,6 +4,7 @@ import { BODY_WAIT_MS } from "../limits.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
 import type { Timers } from "../../base/clock.ts";
 import { errorText } from "../../base/error-text.ts";
+import { refuseInexact } from "./exact-numbers.ts";
 import { isDepthWithin } from "./json-depth.ts";
 import { isUtf8 } from "node:buffer";
 import { within } from "../../process/scope.ts";
@@ -11,7 +12,7 @@ import { within } from "../../process/scope.ts";
 /** The object of the request and its list of arguments stand around the values, which have `DEPTH_LIMIT` levels for themselves. */
 const BODY_DEPTH_LIMIT = DEPTH_LIMIT + 2;
 
-/** Reads a JSON body: its type, its size (while it arrives), its depth and its syntax are checked, in this order. */
+/** Reads a JSON body: its type, its size (while it arrives), its depth, its syntax and its numbers are checked, in this order. */
 export async function readJsonBody(request: Request, timers: Timers): Promise<Result<unknown, Failure>> {
   const refusal = refuseType(request);
   if (refusal !== undefined) return failure(refusal);
@@ -72,8 +73,10 @@ function parseJson(bytes: Uint8Array): Result<unknown, Failure> {
   }
   if (!isUtf8(bytes)) return failure({ code: "invalid_json", message: "The body is not UTF-8." });
   try {
-    const json: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
-    return ok(json);
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+    const json: unknown = JSON.parse(text);
+    const inexact = refuseInexact(text);
+    return inexact === undefined ? ok(json) : failure(inexact);
   } catch (error) {
     const reason = errorText(error);
     return failure({ code: "invalid_json", message: `The body is not JSON: ${reason}` });

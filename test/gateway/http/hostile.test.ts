@@ -114,6 +114,15 @@ test.each<[string, string, string, unknown, number, string, string?]>([
   ["logs of a step of another run", "GET", `${run}/logs?step=Rzzzzzz:1`, undefined, 400, "invalid_request", "step"],
   ["logs of a level that does not exist", "GET", `${run}/logs?level=loud`, undefined, 400, "invalid_request", "level"],
 
+  [
+    "a number that would be changed",
+    "POST",
+    `${E}/runs`,
+    '{"target":"a/b","arguments":[{"id":12345678901234567890}]}',
+    400,
+    "invalid_value",
+    "arguments[0].id",
+  ],
   ["no body", "POST", `${E}/runs`, undefined, 415, "unsupported_media_type"],
   ["an empty body", "POST", `${E}/runs`, "", 400, "invalid_json"],
   ["no JSON", "POST", `${E}/runs`, "{nonsense", 400, "invalid_json"],
