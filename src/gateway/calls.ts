@@ -4,7 +4,8 @@ import { asFailure, readFailure } from "../protocol/read-failure.ts";
 import { type Result, failure, ok } from "../base/result.ts";
 import type { Ms } from "../base/clock.ts";
 import { isRepeatable } from "../protocol/orchestrator-requests.ts";
-import { unpackListExactly } from "../process/pack.ts";
+import { unpackList } from "../process/pack.ts";
+import { readNumberedJson } from "./numbered-json.ts";
 
 // Requests on their way to one orchestrator, each under the number by which its reply names it.
 
@@ -65,9 +66,20 @@ export function demandOf(name: RequestName, params: Params): { bytes: number; is
   };
 }
 
+export interface Reply {
+  readonly id: number;
+  readonly result: Result<unknown, Failure>;
+}
+
+/** Throws when the payload is no such reply. */
+export function readJsonReply(payload: Buffer): Reply {
+  const { number: id, value } = readNumberedJson(payload);
+  return { id, result: ok(value) };
+}
+
 /** Throws when the payload is no reply. */
-export function readReply(payload: Buffer): { id: number; result: Result<unknown, Failure> } {
-  const [id, isOk, value] = unpackListExactly(payload);
+export function readReply(payload: Buffer): Reply {
+  const [id, isOk, value] = unpackList(payload);
   if (typeof id !== "number") throw new Error("a reply without a number");
   return { id, result: isOk === true ? ok(value) : failure(failureOf(value)) };
 }

@@ -1,5 +1,5 @@
 import { type AgentRoster, createAgentRoster } from "./agents/agent-roster.ts";
-import { createCalls, demandOf, readReply } from "./calls.ts";
+import { type Reply, createCalls, demandOf, readJsonReply, readReply } from "./calls.ts";
 import type { Clock, Timers } from "../base/clock.ts";
 import { LINK_HELLO_WAIT_MS, PARKING_TICK_MS } from "./limits.ts";
 import { type Link, createLink } from "../process/link.ts";
@@ -136,7 +136,9 @@ export function createEnvironmentLink(parts: EnvironmentLinkParts): EnvironmentL
   const onFrame = (type: number, payload: Buffer): void => {
     switch (type) {
       case linkTypes.reply:
-        return onReply(payload);
+        return onReply(readReply(payload));
+      case linkTypes.replyJson:
+        return onReply(readJsonReply(payload));
       case linkTypes.agentFrame:
         return agents.onFrame(payload);
       case linkTypes.agentClose:
@@ -150,8 +152,7 @@ export function createEnvironmentLink(parts: EnvironmentLinkParts): EnvironmentL
     }
   };
 
-  const onReply = (payload: Buffer): void => {
-    const { id, result } = readReply(payload);
+  const onReply = ({ id, result }: Reply): void => {
     if (parking.phase() !== "ready") return; // After its goodbye: the next orchestrator is asked.
     feed({ kind: "replied", id });
     calls.settle(id, result);

@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
 import { type Link, createLink } from "../process/link.ts";
-import { listHead, packToKeep, unpackList } from "../process/pack.ts";
+import { unpackList } from "../process/pack.ts";
 import { AGENT_ENVELOPE_BYTES, writeAgentEnvelope } from "../protocol/agent-frame.ts";
-import { linkTypes } from "../protocol/link-frame.ts";
+import { JSON_HEAD_BYTES, linkTypes } from "../protocol/link-frame.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import type { AgentPort } from "./agent-line.ts";
 import type { ReplyPort } from "./requests.ts";
@@ -37,11 +37,6 @@ export interface GatewayLink extends AgentPort, ReplyPort, TopicPort {
 
 const CONNECTION_BYTES = 4;
 
-// Before what a thread has packed already.
-const replyHead = listHead(3);
-const eventHead = listHead(2);
-const packedTrue = packToKeep(true);
-
 export function openGatewayLink(stream: Duplex, epoch: number, events: GatewayLinkEvents): GatewayLink {
   let isOpen = false;
   const link: Link = createLink(stream, {
@@ -66,16 +61,14 @@ export function openGatewayLink(stream: Duplex, epoch: number, events: GatewayLi
     reply(id, result) {
       link.sendPacked(linkTypes.reply, result.ok ? [id, true, result.value] : [id, false, result.error]);
     },
-    replyPacked: (id, value) => link.send(linkTypes.reply, replyHead, packToKeep(id), packedTrue, ...value),
+    replyJson: (id, json) => link.send(linkTypes.replyJson, numberHead(id), ...json),
     sendFrame(connection, envelope, body) {
       agentHead.writeUInt32BE(connection);
       writeAgentEnvelope(agentHead.subarray(CONNECTION_BYTES), envelope);
       link.send(linkTypes.agentFrame, agentHead, body);
     },
     closeConnection: (connection, code, reason) => link.sendPacked(linkTypes.agentClose, [connection, code, reason]),
-    sendEvent: (subscription, event) => link.sendPacked(linkTypes.topicEvent, [subscription, event]),
-    sendPackedEvent: (subscription, event) =>
-      link.send(linkTypes.topicEvent, eventHead, packToKeep(subscription), ...event),
+    sendEvent: (subscription, json) => link.send(linkTypes.topicEvent, numberHead(subscription), ...json),
     hasCredit: () => link.hasCredit(),
     sayGoodbye() {
       link.send(linkTypes.goodbye);
@@ -117,6 +110,13 @@ function readFrame(
     default:
       throw new Error(`a frame of type ${type}, which gateways do not send`);
   }
+}
+
+/** What stands before JSON text: the number of what it answers. */
+function numberHead(value: number): Uint8Array {
+  const head = Buffer.alloc(JSON_HEAD_BYTES);
+  head.writeDoubleBE(value);
+  return head;
 }
 
 function asNumber(input: unknown): number {

@@ -27,8 +27,8 @@ parentPort?.on("message", ({ id, query }: ToReader) => {
   const begin = realClock.monotonic();
   try {
     const result = answer(query);
-    const packed = result.ok ? (result.value.packed ?? []) : [];
-    const transferred = packed.map(({ buffer }) => buffer);
+    const json = result.ok ? (result.value.json ?? []) : [];
+    const transferred = json.map(({ buffer }) => buffer);
     reply({ kind: "answer", id, result, costMs: realClock.monotonic() - begin }, transferred);
   } catch (error) {
     const fault = storageFault(error);

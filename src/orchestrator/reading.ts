@@ -12,14 +12,14 @@ import {
   TOPIC_RUN_STEPS,
   defaultLimits,
 } from "./limits.ts";
-import { type PackedValue, packRun, packValue } from "./packed-value.ts";
+import { type JsonText, jsonText, runText } from "./json-text.ts";
 import type { Database } from "./store/database.ts";
 import { type Read, answerRead, found } from "./views/answer-read.ts";
 import { createSubscriptions } from "./views/subscriptions.ts";
 import { ViewTooCostly } from "./views/view-budget.ts";
 import { createViews } from "./views/views.ts";
 
-// What people look at, from query to packed answer. In a running orchestrator this happens in a thread of its own (reader-worker.ts).
+// What people look at, from query to the text of the answer. In a running orchestrator this happens in a thread of its own (reader-worker.ts).
 
 export type Query =
   | { readonly kind: "read"; readonly read: Read }
@@ -29,7 +29,7 @@ export type Query =
 
 export interface Answer {
   /** The reply or event; null when there is nothing to say. */
-  readonly packed: PackedValue | null;
+  readonly json: JsonText | null;
   /** An event that says that no more will come. */
   readonly isLast: boolean;
 }
@@ -49,25 +49,25 @@ export function createReading(db: Database, clock: Clock): (query: Query) => Res
     logsKept: TOPIC_LOGS_KEPT,
   });
 
-  const packedRead = (read: Read): Result<PackedValue, Failure> => {
-    if (read.name === "get-run") return found(views.run(read.params.run, packRun), read.params.run);
+  const textOf = (read: Read): Result<JsonText, Failure> => {
+    if (read.name === "get-run") return found(views.run(read.params.run, runText), read.params.run);
     const result = answerRead(views, read);
-    return result.ok ? ok(packValue(result.value)) : result;
+    return result.ok ? ok(jsonText(result.value)) : result;
   };
 
   const answer = (query: Query): Result<Answer, Failure> => {
     switch (query.kind) {
       case "read": {
-        const result = packedRead(query.read);
-        return result.ok ? ok({ packed: result.value, isLast: true }) : result;
+        const result = textOf(query.read);
+        return result.ok ? ok({ json: result.value, isLast: true }) : result;
       }
       case "next-event": {
         const event = subscriptions.next(query.subscription, query.topic);
-        return ok({ packed: event && packValue(event), isLast: event?.kind === "error" });
+        return ok({ json: event && jsonText(event), isLast: event?.kind === "error" });
       }
       case "end-subscription":
         subscriptions.end(query.subscription);
-        return ok({ packed: null, isLast: true });
+        return ok({ json: null, isLast: true });
       default:
         return exhaustive(query);
     }

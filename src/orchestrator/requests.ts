@@ -1,4 +1,4 @@
-import { type Result, failure, ok } from "../base/result.ts";
+import { type Result, failure } from "../base/result.ts";
 import type { ErrorCode, Failure } from "../protocol/error-codes.ts";
 import { FRAME_LIMIT_BYTES } from "../protocol/limits.ts";
 import {
@@ -13,7 +13,7 @@ import { pack } from "../process/pack.ts";
 import type { Command } from "./command.ts";
 import type { Inbox } from "./inbox.ts";
 import { FRAME_HEADROOM_BYTES } from "./limits.ts";
-import type { PackedValue } from "./packed-value.ts";
+import { type JsonText, jsonText } from "./json-text.ts";
 import type { Reader } from "./reader.ts";
 import type { ResultWaiters } from "./result-waiters.ts";
 import { notFound } from "../protocol/failures.ts";
@@ -21,10 +21,11 @@ import type { Read } from "./views/answer-read.ts";
 
 // What callers ask through the gateway: changes go to the engine, views to the reader, and the result of a run is waited for here.
 
-/** The way back to the callers. What the reader has packed is passed on as it is. */
+/** The way back to the callers. */
 export interface ReplyPort {
   reply(id: number, result: Result<unknown, Failure>): void;
-  replyPacked(id: number, value: PackedValue): void;
+  /** With what has values of users in it. */
+  replyJson(id: number, json: JsonText): void;
 }
 
 export interface Requests {
@@ -51,13 +52,14 @@ export function createRequests({ inbox, reader, waiters, port, readResult }: Req
 
   const read = async (id: number, query: Read): Promise<void> => {
     const { result } = await reader.ask({ kind: "read", read: query });
-    if (result.ok && result.value.packed !== null) port.replyPacked(id, result.value.packed);
+    if (result.ok && result.value.json !== null) port.replyJson(id, result.value.json);
     else port.reply(id, result);
   };
 
   const answerResult = (id: number, run: string): void => {
     const result = readResult(run);
-    port.reply(id, result === undefined ? failure(notFound("run_not_found", run)) : ok(result));
+    if (result === undefined) port.reply(id, failure(notFound("run_not_found", run)));
+    else port.replyJson(id, jsonText(result));
   };
 
   const handlers: RequestHandlers = {

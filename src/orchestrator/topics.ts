@@ -1,18 +1,19 @@
 import type { Cancel, Clock, Ms, Timers } from "../base/clock.ts";
 import { exhaustive } from "../base/exhaustive.ts";
+import type { Failure } from "../protocol/error-codes.ts";
 import type { TopicEvent } from "../protocol/topics.ts";
 import type { Effect } from "./effect.ts";
 import { SUBSCRIPTIONS, TOPIC_CORE_SHARE, TOPIC_INTERVAL_MS } from "./limits.ts";
-import type { PackedValue } from "./packed-value.ts";
+import { type JsonText, jsonText } from "./json-text.ts";
 import type { Answered, Reader } from "./reader.ts";
 
 // Who watches what, and when to tell them. A subscription is asked about when something it shows may have changed, at most every
 // TOPIC_INTERVAL_MS, less often if it takes long, and not while the link has no credit: then all that has changed since is one event.
 
-/** The way to the subscribers. What the reader has packed is passed on as it is. */
+/** The way to the subscribers. */
 export interface TopicPort {
-  sendPackedEvent(subscription: number, event: PackedValue): void;
-  sendEvent(subscription: number, event: TopicEvent): void;
+  /** The event as JSON. */
+  sendEvent(subscription: number, event: JsonText): void;
   hasCredit(): boolean;
 }
 
@@ -74,12 +75,17 @@ export function createTopics({ reader, port, clock, timers }: TopicsParts): Topi
     const { number } = subscription;
     subscription.nextAt = clock.monotonic() + Math.max(TOPIC_INTERVAL_MS, costMs / TOPIC_CORE_SHARE);
     if (!result.ok) {
-      port.sendEvent(number, { kind: "error", code: result.error.code, message: result.error.message });
+      tellError(number, result.error);
       return remove(number);
     }
-    if (result.value.packed !== null) port.sendPackedEvent(number, result.value.packed);
+    if (result.value.json !== null) port.sendEvent(number, result.value.json);
     if (result.value.isLast) forget(number);
     else pump(subscription);
+  };
+
+  const tellError = (number: number, { code, message }: Failure): void => {
+    const event: TopicEvent = { kind: "error", code, message };
+    port.sendEvent(number, jsonText(event));
   };
 
   const stale = (topic: string): void => {
@@ -111,7 +117,7 @@ export function createTopics({ reader, port, clock, timers }: TopicsParts): Topi
       remove(number); // The number of one that has ended may come again.
       if (subscriptions.size >= SUBSCRIPTIONS) {
         const message = `${SUBSCRIPTIONS} live views are watched already; close some.`;
-        return port.sendEvent(number, { kind: "error", code: "overloaded", message });
+        return tellError(number, { code: "overloaded", message });
       }
       const subscription = { number, topic, isStale: true, isAsked: false, nextAt: 0, cancelTimer: null };
       subscriptions.set(number, subscription);

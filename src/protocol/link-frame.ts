@@ -1,5 +1,6 @@
 // What travels on the Unix-domain socket between the gateway and one orchestrator: u32 length (of what follows), u8 type, payload.
-// Agents' frames pass as they came, with the number of their connection before them; all else is msgpack.
+// Agents' frames pass as they came, with the number of their connection before them; what holds values of users in the form of the API is JSON,
+// in which nothing of them is lost; all else is msgpack.
 
 /** Both ends know the same codes; a frame of an unknown type ends the link. */
 export const linkTypes = {
@@ -21,15 +22,20 @@ export const linkTypes = {
   subscribe: 8,
   /** Gateway: msgpack `[subscription]`. */
   unsubscribe: 9,
-  /** Orchestrator: msgpack `[subscription, event]`, event as topics.ts has it. */
+  /** Orchestrator: f64 subscription, then the event as JSON, as topics.ts has it. */
   topicEvent: 10,
   /** Either direction: u32 bytes, u32 frames that were handled: the other side may send as many more. Never counted itself. */
   credit: 11,
   /** Orchestrator: it stops. What it took is answered; what has no answer by now was not taken. Nothing after it counts. */
   goodbye: 12,
+  /** Orchestrator: f64 id, then the value as JSON: a reply that went well, with values of users in it. */
+  replyJson: 13,
 } as const;
 
 export type LinkType = (typeof linkTypes)[keyof typeof linkTypes];
+
+/** The number that stands before JSON. */
+export const JSON_HEAD_BYTES = 8;
 
 /** The length that stands before each frame. */
 export const LINK_LENGTH_BYTES = 4;

@@ -9,7 +9,6 @@ import { createReaderThread } from "../../src/orchestrator/reader-thread.ts";
 import type { Reader } from "../../src/orchestrator/reader.ts";
 import type { Query } from "../../src/orchestrator/reading.ts";
 import type { Log } from "../../src/process/log.ts";
-import { unpack } from "../../src/process/pack.ts";
 import { buildOrchestrator } from "../support/orchestrator-process.ts";
 import { type VirtualTime, virtualTime } from "../support/virtual-time.ts";
 import { type EngineUnderTest, openEngine } from "./open-engine.ts";
@@ -70,7 +69,7 @@ const next: Query = { kind: "next-event", subscription: 1, topic: "agents" };
 async function answerOf(reader: Reader, query: Query): Promise<unknown> {
   const { result } = await reader.ask(query);
   if (!result.ok) return result.error.code;
-  return result.value.packed && unpack(Buffer.concat(result.value.packed));
+  return result.value.json && JSON.parse(Buffer.concat(result.value.json).toString());
 }
 
 describe("the reader's thread", () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Command } from "../../src/orchestrator/command.ts";
 import type { Executed } from "../../src/orchestrator/engine.ts";
-import { packRun } from "../../src/orchestrator/packed-value.ts";
+import { runText } from "../../src/orchestrator/json-text.ts";
 import { answerRead } from "../../src/orchestrator/views/answer-read.ts";
 import type { RunFilter } from "../../src/orchestrator/views/run-list.ts";
 import { runResult } from "../../src/orchestrator/views/run-result.ts";
@@ -9,7 +9,6 @@ import { shownWhole } from "../../src/orchestrator/views/run-view.ts";
 import { createSubscriptions } from "../../src/orchestrator/views/subscriptions.ts";
 import { ViewTooCostly } from "../../src/orchestrator/views/view-budget.ts";
 import { type ViewLimits, type Views, createViews } from "../../src/orchestrator/views/views.ts";
-import { unpack } from "../../src/process/pack.ts";
 import { type TargetOptions, noOptions } from "../../src/protocol/manifest.ts";
 import type { Outcome } from "../../src/protocol/outcome.ts";
 import type { Value } from "../../src/protocol/values.ts";
@@ -254,11 +253,11 @@ describe("the view of a run", () => {
     for (const runPageSteps of [1, 2, 3, 6, 7]) expect(show(run, { runPageSteps })).toEqual(whole);
   });
 
-  test("is packed page by page into the same as all at once, however many steps there are", () => {
+  test("is written page by page into the same as all at once, however many steps there are", () => {
     const run = start("main", [inline('"ä"')], "key");
     for (let steps = 1; steps <= 40; steps++) {
-      const packed = views({ runPageSteps: 17 }).run(run, packRun) ?? [];
-      expect(unpack(Buffer.concat(packed))).toEqual(show(run, { runPageSteps: 100 }));
+      const text = Buffer.concat(views({ runPageSteps: 17 }).run(run, runText) ?? []).toString();
+      expect(JSON.parse(text)).toEqual(show(run, { runPageSteps: 100 }));
       send(call(`${run}:1:1`, steps, "task", false));
     }
   });

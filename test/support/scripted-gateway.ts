@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Result } from "../../src/base/result.ts";
 import { type Link, createLink } from "../../src/process/link.ts";
+import { readNumberedJson } from "../../src/gateway/numbered-json.ts";
 import { unpackList } from "../../src/process/pack.ts";
 import { linkTypes } from "../../src/protocol/link-frame.ts";
 import type { Failure } from "../../src/protocol/error-codes.ts";
@@ -66,9 +67,13 @@ export async function scriptedGateway(stream: Duplex): Promise<ScriptedGateway> 
         const [connection, code] = unpackList(payload);
         return agents.get(Number(connection))?.onClosed(Number(code));
       }
+      case linkTypes.replyJson: {
+        const { number, value } = readNumberedJson(payload);
+        return replies.get(number)?.({ ok: true, value });
+      }
       case linkTypes.topicEvent: {
-        const [subscription, event] = unpackList(payload);
-        return subscriptions.get(Number(subscription))?.add(event as TopicEvent);
+        const { number, value } = readNumberedJson(payload);
+        return subscriptions.get(number)?.add(value as TopicEvent);
       }
       case linkTypes.goodbye:
         return goodbye.resolve();

@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { type Link, createLink } from "../../src/process/link.ts";
 import { unpackList } from "../../src/process/pack.ts";
-import { linkTypes } from "../../src/protocol/link-frame.ts";
+import { JSON_HEAD_BYTES, linkTypes } from "../../src/protocol/link-frame.ts";
 import type { RequestName } from "../../src/protocol/orchestrator-requests.ts";
 import type { Failure } from "../../src/protocol/error-codes.ts";
 import { type Result, ok } from "../../src/base/result.ts";
@@ -98,9 +98,11 @@ export function scriptedOrchestrator(
         const [id, name, params] = unpackList(payload) as [number, RequestName, Record<string, unknown>];
         hear({ kind: "request", id, name, params });
         const answerer = answerers.get(name) ?? (() => ok(null));
-        void Promise.resolve(answerer(params)).then((result) =>
-          from.sendPacked(linkTypes.reply, [id, result.ok, result.ok ? result.value : result.error]),
-        );
+        void Promise.resolve(answerer(params)).then((result) => {
+          if (!result.ok) from.sendPacked(linkTypes.reply, [id, false, result.error]);
+          else if (/^(get|list)-/.test(name)) from.send(linkTypes.replyJson, numberedJson(id, result.value));
+          else from.sendPacked(linkTypes.reply, [id, true, result.value]);
+        });
         return;
       }
       case linkTypes.forget:
@@ -150,7 +152,7 @@ export function scriptedOrchestrator(
       link?.send(linkTypes.agentFrame, prefix, typeof frame === "string" ? Buffer.from(frame, "latin1") : frame);
     },
     closeAgent: (connection, code, reason) => link?.sendPacked(linkTypes.agentClose, [connection, code, reason]),
-    tell: (subscription, event) => link?.sendPacked(linkTypes.topicEvent, [subscription, event]),
+    tell: (subscription, event) => link?.send(linkTypes.topicEvent, numberedJson(subscription, event)),
     sendRaw: (type, payload) => link?.send(type as 1, payload),
     sendPacked: (type, payload) => link?.sendPacked(type as 1, payload),
     async kill() {
@@ -163,4 +165,10 @@ export function scriptedOrchestrator(
       await new Promise<void>((resolve) => server.listen(socketPath, resolve));
     },
   };
+}
+
+function numberedJson(number: number, value: unknown): Buffer {
+  const head = Buffer.alloc(JSON_HEAD_BYTES);
+  head.writeDoubleBE(number);
+  return Buffer.concat([head, Buffer.from(JSON.stringify(value))]);
 }

@@ -1,10 +1,10 @@
 import type { Link } from "../../process/link.ts";
-import { unpackListExactly } from "../../process/pack.ts";
 import { type Topic, type TopicEvent, topicName } from "../../protocol/topics.ts";
 import { type TopicMirror, createTopicMirror } from "./topic-mirror.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
 import { exhaustive } from "../../base/exhaustive.ts";
 import { linkTypes } from "../../protocol/link-frame.ts";
+import { readNumberedJson } from "../numbered-json.ts";
 
 // The live views of one environment. However many browsers show a topic, the orchestrator is asked for it once: the hub mirrors its value, gives
 // it to those who come later, and to slow readers in place of the patches they did not take.
@@ -136,10 +136,10 @@ export function createTopicHub(onSize: () => void): TopicHub {
       link = null;
     },
     onEvent(payload) {
-      const [number, event] = unpackListExactly(payload);
-      const feed = typeof number === "number" ? byNumber.get(number) : undefined;
+      const { number, value } = readNumberedJson(payload);
+      const feed = byNumber.get(number);
       // An event may be under way while its subscription ends. What it holds, the orchestrator of our own version has made.
-      if (feed !== undefined) tell(feed, event as TopicEvent);
+      if (feed !== undefined) tell(feed, value as TopicEvent);
     },
   };
 }

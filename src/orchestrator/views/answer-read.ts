@@ -10,7 +10,7 @@ export type ReadName = Extract<RequestName, "list-runs" | "get-run" | "get-logs"
 
 export type Read = { [N in ReadName]: { readonly name: N; readonly params: RequestParams<N> } }[ReadName];
 
-/** All but the view of a run, which is packed page by page. */
+/** All but the view of a run, which is written page by page. */
 export type PlainRead = Exclude<Read, { readonly name: "get-run" }>;
 
 export function answerRead(views: Views, read: PlainRead): Result<RequestResults[PlainRead["name"]], Failure> {
