@@ -1,8 +1,16 @@
 import fc from "fast-check";
 
+/** Of any UTF-16 units, so that there are lone surrogates among them: fast-check's own units are whole characters. */
+const anyText = fc.oneof(
+  fc.string(),
+  fc.string({
+    unit: fc.oneof(fc.nat(0xffff), fc.integer({ min: 0xd7f0, max: 0xe010 })).map((unit) => String.fromCharCode(unit)),
+  }),
+);
+
 /** Names that tempt a careless implementation. */
 const key = fc.oneof(
-  fc.string(),
+  anyText,
   fc.constantFrom("$", "v", "__proto__", "constructor", "toString", "toJSON", "0", "-1", ""),
 );
 
@@ -11,7 +19,7 @@ const plainLeaf = fc.oneof(
   fc.boolean(),
   fc.integer(),
   fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => (number === 0 ? 0 : number)),
-  fc.string({ unit: "binary" }), // With lone surrogates.
+  anyText,
 );
 
 const binaryLeaf = fc.oneof(
