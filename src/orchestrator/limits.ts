@@ -47,9 +47,10 @@ export const RESULT_WAITERS = 10_000;
 /** Most live views that are watched at one time, in all. */
 export const SUBSCRIPTIONS = 10_000;
 
-/** A live view is computed anew at most this often, and takes at most this share of a core. */
+/** A live view is computed anew at most this often, and takes at most this share of a core; all of them together take the second share. */
 export const TOPIC_INTERVAL_MS = 100;
 export const TOPIC_CORE_SHARE = 0.1;
+export const TOPICS_CORE_SHARE = 0.5;
 
 /** A run of more steps is not shown live: both its last value and the next are kept to compare them. */
 export const TOPIC_RUN_STEPS = 10_000;

@@ -3,12 +3,14 @@ import { exhaustive } from "../base/exhaustive.ts";
 import type { Failure } from "../protocol/error-codes.ts";
 import type { TopicEvent } from "../protocol/topics.ts";
 import type { Effect } from "./effect.ts";
-import { SUBSCRIPTIONS, TOPIC_CORE_SHARE, TOPIC_INTERVAL_MS } from "./limits.ts";
+import { SUBSCRIPTIONS, TOPICS_CORE_SHARE, TOPIC_CORE_SHARE, TOPIC_INTERVAL_MS } from "./limits.ts";
 import { type JsonText, jsonText } from "./json-text.ts";
 import type { Answered, Reader } from "./reader.ts";
+import { createTurns } from "./turns.ts";
 
 // Who watches what, and when to tell them. A subscription is asked about when something it shows may have changed, at most every
-// TOPIC_INTERVAL_MS, less often if it takes long, and not while the link has no credit: then all that has changed since is one event.
+// TOPIC_INTERVAL_MS, less often if it takes long, and not while the link has no credit: then all that has changed since is one event. They ask
+// one after the other, and leave time between them for those who read: the thread is the same.
 
 /** The way to the subscribers. */
 export interface TopicPort {
@@ -54,15 +56,21 @@ export function createTopics({ reader, port, clock, timers }: TopicsParts): Topi
   const pump = (subscription: Subscription): void => {
     if (!subscription.isStale || subscription.isAsked || subscription.cancelTimer !== null || !port.hasCredit()) return;
     const waitMs = subscription.nextAt - clock.monotonic();
-    if (waitMs > 0) return pumpLater(subscription, waitMs);
+    if (waitMs > 0) pumpLater(subscription, waitMs);
+    else turns.add(subscription);
+  };
+
+  const ask = async (subscription: Subscription): Promise<Ms> => {
+    if (!port.hasCredit()) return 0; // It is still stale: its turn comes with the credit.
     subscription.isStale = false;
     subscription.isAsked = true;
     const { number, topic } = subscription;
-    void reader.ask({ kind: "next-event", subscription: number, topic }).then((answered) => {
-      subscription.isAsked = false;
-      if (subscriptions.get(number) === subscription) tell(subscription, answered);
-    });
+    const answered = await reader.ask({ kind: "next-event", subscription: number, topic });
+    subscription.isAsked = false;
+    if (subscriptions.get(number) === subscription) tell(subscription, answered);
+    return answered.costMs;
   };
+  const turns = createTurns({ timers, share: TOPICS_CORE_SHARE, take: ask });
 
   const pumpLater = (subscription: Subscription, waitMs: Ms): void => {
     subscription.cancelTimer = timers.after(waitMs, () => {
@@ -107,6 +115,7 @@ export function createTopics({ reader, port, clock, timers }: TopicsParts): Topi
     if (subscription === undefined) return;
     subscriptions.delete(number);
     subscription.cancelTimer?.();
+    turns.remove(subscription);
     const sharing = byTopic.get(subscription.topic);
     sharing?.delete(subscription);
     if (sharing?.size === 0) byTopic.delete(subscription.topic);
