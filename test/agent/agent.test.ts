@@ -86,7 +86,7 @@ describe("an agent", () => {
       provides: { gpu: ["a100"] },
       repositories: [{ name: "flows", targets: expect.arrayContaining([expect.objectContaining({ name: "sum" })]) }],
     });
-    expect((await agent.event("loaded")).text).toContain("flows: task add");
+    expect((await agent.event("loaded")).text).toMatch(/^flows: workflows fire, sum; tasks add, /);
     expect((await agent.event("connected")).text).toContain("connected to default/development/joe at http://");
   });
 

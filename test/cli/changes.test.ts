@@ -68,7 +68,7 @@ test("an environment is deleted only when it is archived, and that is known befo
 
 test.each([
   ["cancelled", "Rbcdfghj is cancelled\n"],
-  ["succeeded", "Rbcdfghj had ended before (succeeded); nothing was changed\n"],
+  ["succeeded", "Rbcdfghj had ended before (succeeded); what it called does not go on\n"],
 ])("cancelling a run that is %s afterwards says so", async (status, stderr) => {
   api().answer(`POST ${E}/runs/Rbcdfghj/cancel`, [204]);
   api().answer(`GET ${E}/runs/Rbcdfghj/result`, [200, { status, value: 1 }]);

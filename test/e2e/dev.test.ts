@@ -69,6 +69,7 @@ test("dev in another project is told that its repository is hosted already, and 
   await first.line(/3 targets of flows/);
   const second = await startDev("two", flows.replace("hello", "goodbye"));
   await second.line(new RegExp(`:${first.pid} hosts flows here too`));
+  await second.line(/3 targets of flows/);
   await second.line(/next: .*coflux run flows\/goodbye <name>/);
 });
 

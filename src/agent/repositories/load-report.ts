@@ -1,4 +1,5 @@
 import type { AgentEvent } from "../../protocol/agent-run.ts";
+import type { TargetDefinition } from "../../protocol/manifest.ts";
 import { type LoadedManifest, describeChanges } from "./loaded-manifest.ts";
 import type { Loaded } from "./repository-loader.ts";
 
@@ -9,14 +10,23 @@ export function reportLoaded({ manifests, before, tookMs }: Loaded): AgentEvent[
     const old = before.find(({ manifest }) => manifest.name === name);
     if (old?.manifest.version === version) return [];
     if (targets.length === 0) return [reportEmpty(loaded)];
-    if (old === undefined) {
-      const listed = targets.map((target) => `${target.type} ${target.name}`).join(", ");
-      return [{ kind: "loaded", level: "info", text: `${name}: ${listed}` }];
-    }
+    if (old === undefined) return [{ kind: "loaded", level: "info", text: `${name}: ${listTargets(targets)}` }];
     const changes = describeChanges(old, loaded);
     const text = `${name} reloaded in ${Math.round(tookMs)} ms${changes === "" ? "" : `: ${changes}`}`;
     return [{ kind: "reloaded", level: "info", text }];
   });
+}
+
+/** `workflows greet, report; task load` */
+function listTargets(targets: readonly TargetDefinition[]): string {
+  const kinds = (["workflow", "task", "sensor"] as const).map((type) => ({
+    type,
+    names: targets.filter((one) => one.type === type),
+  }));
+  return kinds
+    .filter(({ names }) => names.length > 0)
+    .map(({ type, names }) => `${type}${names.length === 1 ? "" : "s"} ${names.map(({ name }) => name).join(", ")}`)
+    .join("; ");
 }
 
 function reportEmpty({ manifest, file }: LoadedManifest): AgentEvent {

@@ -12,7 +12,7 @@ export async function cancel({ api, output }: Context, id: string): Promise<void
   await api.call("cancel-run", { run: id });
   const { status } = await api.call("get-result", { run: id });
   const isCancelled = status === "cancelled" || status === "pending";
-  output.note(isCancelled ? `${id} is cancelled` : `${id} had ended before (${status}); nothing was changed`);
+  output.note(isCancelled ? `${id} is cancelled` : `${id} had ended before (${status}); what it called does not go on`);
 }
 
 /** `coflux runs rerun`: a new attempt at a step; of a whole run: at its first. */

@@ -74,8 +74,7 @@ async function announceTargets(context: Context, names: readonly string[], { ses
   const { api, output, place, command } = context;
   const { bold, dim } = output.err.colours;
   const { repositories } = await api.call("list-repositories", {}).catch(() => ({ repositories: [] }));
-  const hosted = repositories.filter(({ name, agents }) => names.includes(name) && agents.includes(session));
-  const targets = knownTargets({ repositories: hosted });
+  const targets = knownTargets({ repositories }).filter(({ agents }) => agents.includes(session));
   const where = environmentKey(place.project, place.environment);
   const count = targets.length === 1 ? "1 target" : `${targets.length} targets`;
   output.note(`${bold(place.url)} ${dim(`${where}, ${count} of ${names.join(", ")}; reloads on change`)}`);

@@ -51,10 +51,14 @@ function beginning({ assignedAt }: ExecutionView): SaidState[] {
 
 function currentState(execution: ExecutionView, now: Ms): SaidState {
   const { status, reason, result, assignedAt, completedAt } = execution;
-  if (status === "assigned") return { key: running, at: assignedAt ?? now, isEnd: false, text: running };
-  if (status === "queued") {
-    const text = reason ? `queued: ${describeWaitReason(reason, (at) => formatUntil(at, now))}` : status;
-    return { key: `${status} ${reason?.code ?? ""}`, at: now, isEnd: false, text };
+  // What waits for those it called runs, as far as anybody watches.
+  const why = reason === null || reason.code === "waiting_for" ? null : reason;
+  if (status === "assigned" && why === null)
+    return { key: running, at: assignedAt ?? now, isEnd: false, text: running };
+  if (status === "assigned" || status === "queued") {
+    const word = status === "assigned" ? "waiting" : status;
+    const text = why === null ? word : `${word}: ${describeWaitReason(why, (at) => formatUntil(at, now))}`;
+    return { key: `${word} ${why?.code ?? ""}`, at: now, isEnd: false, text };
   }
   const how = result ? detailsOfResult(result) : "";
   const details = how === "" ? "" : `: ${how}`;

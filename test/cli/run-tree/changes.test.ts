@@ -57,6 +57,16 @@ test("a call that has become a run is running until that run has ended", () => {
   expect(say(startedAt + 300)).toEqual(["Rbcdfghj:1:1 flows/sum succeeded in 0.2s: run Rzzzzzzzz"]);
 });
 
+test("an execution whose agent is lost and found has a line for both", () => {
+  const said = new Map<string, string>();
+  const lost = { ...running, reason: { code: "agent_disconnected", session: "Sbcd" } } as const;
+  const say = (state: Partial<ExecutionView>): string[] =>
+    describeChanges(run([step(1, "greet", null, [state])]), said, now).map((line) => line.slice(25));
+  expect(say(running)).toEqual(["Rbcdfghj:1:1 flows/greet running"]);
+  expect(say(lost)).toEqual(["Rbcdfghj:1:1 flows/greet waiting: its agent is disconnected (Sbcd)"]);
+  expect(say(running)).toEqual(["Rbcdfghj:1:1 flows/greet running"]);
+});
+
 test("a wait whose end moves is said once", () => {
   const said = new Map<string, string>();
   const delayed = (until: number) => run([step(1, "greet", null, [{ ...queued, reason: { code: "delayed", until } }])]);
