@@ -1,6 +1,7 @@
 import type { Clock, Ms, Timers } from "../base/clock.ts";
 import { formatDuration } from "../base/duration.ts";
 import type { Random } from "../base/random.ts";
+import { agentAddress, environmentPath, httpAddress } from "../protocol/addresses.ts";
 import { type AgentEvent, type AgentExitCode, type AgentOptions, agentExitCodes } from "../protocol/agent-run.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 import { PRODUCT_VERSION } from "../protocol/version.ts";
@@ -9,7 +10,6 @@ import { type Executions, createExecutions } from "./executions.ts";
 import { type ExecutorPool, createExecutorPool } from "./executor-pool.ts";
 import { DEFAULT_CONCURRENCY, DRAIN_TIMEOUT_MS, STOP_GRACE_MS } from "./limits.ts";
 import { openHosting } from "./repositories/hosting.ts";
-import { blobsUrl, socketUrl } from "./server-addresses.ts";
 import { type Session, createSession } from "./session.ts";
 
 // Puts the parts of an agent together: what the session hears goes to the executions, what these need goes to the executors, and what those
@@ -62,7 +62,7 @@ export async function startAgent(options: AgentOptions, world: AgentWorld): Prom
     load: {
       project: options.project,
       environment: options.environment,
-      blobsUrl: blobsUrl(options),
+      blobsUrl: httpAddress(options.url, `${environmentPath(options)}/blobs`),
       temporaryDirectory: world.temporaryDirectory,
     },
     onMessage: (message) => executions.relay(message),
@@ -87,7 +87,7 @@ export async function startAgent(options: AgentOptions, world: AgentWorld): Prom
 
   const session: Session = createSession({
     ...world,
-    url: socketUrl(options),
+    url: agentAddress(options),
     identity: { pid: world.pid, host: world.host, version: PRODUCT_VERSION, node: world.node },
     onCommand: (command) => (command.kind === "drain" ? departure.drain() : executions.take(command)),
     onConnected(id, isNew) {

@@ -3,7 +3,8 @@ import { resolve } from "node:path";
 import { type Api, createApi } from "./api/api.ts";
 import { usageError } from "./command-error.ts";
 import { type ConfigFile, loadConfig } from "./input/config-file.ts";
-import { type Place, placeFlags, resolvePlace } from "./input/settings.ts";
+import type { Place } from "../protocol/addresses.ts";
+import { placeFlags, resolvePlace } from "./input/settings.ts";
 import { type Output, createOutput } from "./output/output.ts";
 import { canRedraw, createTerminal } from "./output/terminal.ts";
 

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { PRODUCT_VERSION } from "../protocol/version.ts";
 import type { ExitCode } from "./exit-codes.ts";
-import { defaultPlace } from "./input/settings.ts";
+import { defaultPlace } from "../protocol/addresses.ts";
 import { createActing } from "./tree/act.ts";
 import { defineCallCommands } from "./tree/call-commands.ts";
 import { defineHelp } from "./tree/help-command.ts";

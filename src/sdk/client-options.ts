@@ -1,4 +1,5 @@
 import { type Duration, parseDuration } from "../base/duration.ts";
+import { defaultPlace } from "../protocol/addresses.ts";
 import { environmentNameRule, isEnvironmentName, isProjectName, projectNameRule } from "../protocol/names.ts";
 import type { RequestSettings } from "./client-requests.ts";
 
@@ -14,8 +15,6 @@ export interface ClientOptions {
   readonly retryFor?: Duration | undefined;
 }
 
-const defaultUrl = "http://127.0.0.1:7777";
-
 export interface ClientSettings extends Omit<RequestSettings, "world"> {
   readonly project: string;
   readonly environment: string;
@@ -24,12 +23,12 @@ export interface ClientSettings extends Omit<RequestSettings, "world"> {
 /** Checks what a client is made of. Throws a TypeError that names the option and the way out. */
 export function readClientOptions(options: ClientOptions): ClientSettings {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError('createClient() needs an object: createClient({ url: "http://127.0.0.1:7777" })');
+    throw new TypeError(`createClient() needs an object: createClient({ url: "${defaultPlace.url}" })`);
   }
   const {
-    url = defaultUrl,
-    project = "default",
-    environment = "development",
+    url = defaultPlace.url,
+    project = defaultPlace.project,
+    environment = defaultPlace.environment,
     token,
     retryFor = "10s",
     ...unknown
@@ -47,7 +46,7 @@ export function readClientOptions(options: ClientOptions): ClientSettings {
   }
   if (token !== undefined && !isText(token)) throw wrong("token", "must be text", typeof token);
   return {
-    url: url.replace(/\/+$/, ""),
+    url,
     project,
     environment,
     token,

@@ -1,6 +1,7 @@
 import { jitteredDelayMs } from "../base/backoff.ts";
 import type { Ms } from "../base/clock.ts";
 import { formatDuration } from "../base/duration.ts";
+import { httpAddress } from "../protocol/addresses.ts";
 import { readErrorBody } from "../protocol/read-failure.ts";
 import { brandClass } from "../protocol/value-format/brand.ts";
 import type { ClientWorld } from "./client-world.ts";
@@ -77,7 +78,7 @@ async function sendOnce({ url, token, world }: RequestSettings, request: ApiRequ
   const timeout = world.timeout(ANSWER_TIMEOUT_MS + waitMs);
   const init = { method, headers, signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]) };
   try {
-    const response = await fetch(`${url}${path}`, body === undefined ? init : { ...init, body });
+    const response = await fetch(httpAddress(url, path), body === undefined ? init : { ...init, body });
     const text = await response.text();
     if (response.ok) return { text };
     const seconds = Number(response.headers.get("retry-after") ?? 0);

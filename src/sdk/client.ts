@@ -1,5 +1,6 @@
 import type { Duration } from "../base/duration.ts";
 import { parseJson } from "../base/json.ts";
+import { environmentPath } from "../protocol/addresses.ts";
 import type { TargetOptions } from "../protocol/manifest.ts";
 import { encodeValue } from "../protocol/value-format/encode.ts";
 import type { LogsView, RerunView, RunListView, RunStatus, RunView, StartedRunView } from "../protocol/views.ts";
@@ -96,8 +97,7 @@ const RESULT_WAIT_MS = 30_000;
  */
 export function createClient(options: ClientOptions = {}): Client {
   const settings = { ...readClientOptions(options), world: realWorld };
-  const { project, environment } = settings;
-  const base = `/api/projects/${encodeURIComponent(project)}/environments/${encodeURIComponent(environment)}`;
+  const base = environmentPath(settings);
   const text = (request: ApiRequest) => sendRequest(settings, { ...request, path: base + request.path });
   const get = (path: string, more: Partial<ApiRequest> = {}) =>
     text({ method: "GET", path, isRepeatable: true, ...more });

@@ -1,4 +1,5 @@
 import { errorText } from "../../base/error-text.ts";
+import { httpAddress } from "../../protocol/addresses.ts";
 import { readErrorBody } from "../../protocol/read-failure.ts";
 import type { RouteParameters, RouteResults } from "../../protocol/http-api.ts";
 import { isErrorCode } from "../../protocol/error-codes.ts";
@@ -82,7 +83,7 @@ function urlOf(
   const { project, environment } = place;
   const values: Readonly<Record<string, string | undefined>> = { project, environment, ...parameters };
   const filled = path.replaceAll(/:([a-z]+)/g, (_, name: string) => encodeURIComponent(values[name] ?? ""));
-  const url = new URL(place.url.replace(/\/+$/, "") + filled);
+  const url = new URL(httpAddress(place.url, filled));
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) url.searchParams.set(name, String(value));
   }

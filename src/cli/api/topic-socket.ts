@@ -1,5 +1,6 @@
 import { WebSocket } from "ws";
 import { SOCKET_HANDSHAKE_MS, SOCKET_MESSAGE_LIMIT_BYTES } from "../limits.ts";
+import { environmentPath, socketAddress } from "../../protocol/addresses.ts";
 import { type Failure, isErrorCode, statusOf } from "../../protocol/error-codes.ts";
 import { type ApiPlace, authorization } from "./api.ts";
 import { type TopicState, parseTopicMessage, readTopicMessage } from "./topic-events.ts";
@@ -30,8 +31,7 @@ interface Subscription {
  * more. It is not called after `close`.
  */
 export function openTopics(place: ApiPlace, onLost: (reason: string) => void): Topics {
-  const path = `/api/projects/${encodeURIComponent(place.project)}/environments/${encodeURIComponent(place.environment)}/topics`;
-  const socket = new WebSocket(place.url.replace(/\/+$/, "").replace(/^http/, "ws") + path, {
+  const socket = new WebSocket(socketAddress(place.url, `${environmentPath(place)}/topics`), {
     headers: authorization(place.token),
     handshakeTimeout: SOCKET_HANDSHAKE_MS,
     maxPayload: SOCKET_MESSAGE_LIMIT_BYTES,

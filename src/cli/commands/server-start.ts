@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { DEFAULT_PORT } from "../../protocol/addresses.ts";
 import type { Ms } from "../../base/clock.ts";
 import { bundles } from "../bundles.ts";
 import { usageError } from "../command-error.ts";
@@ -38,7 +39,6 @@ interface ServerEntry {
 }
 
 const defaultHost = "127.0.0.1";
-const defaultPort = 7777;
 const defaultDataDirectory = "./data";
 
 /** `coflux server start`: this process becomes the supervisor. */
@@ -61,7 +61,7 @@ function serverOptions(context: Context, flags: ServerFlags): Omit<ServerOptions
   const dataDirectory = flags.dataDir ?? (variables["COFLUX_DATA_DIR"] || undefined);
   return {
     host: flags.host ?? (variables["COFLUX_HOST"] || undefined) ?? configured.host ?? defaultHost,
-    port: flags.port ?? portOf(variables["COFLUX_PORT"]) ?? configured.port ?? defaultPort,
+    port: flags.port ?? portOf(variables["COFLUX_PORT"]) ?? configured.port ?? DEFAULT_PORT,
     dataDirectory:
       dataDirectory === undefined && configured.dataDirectory !== undefined
         ? resolve(directory, configured.dataDirectory)

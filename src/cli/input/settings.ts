@@ -1,18 +1,6 @@
 import { type Result, failure, ok } from "../../base/result.ts";
+import { type Place, defaultPlace } from "../../protocol/addresses.ts";
 import { environmentNameRule, isEnvironmentName, isProjectName, projectNameRule } from "../../protocol/names.ts";
-
-/** Where a command works. Each is taken from its flag, else its variable, else the configuration, else the default. */
-export interface Place {
-  readonly url: string;
-  readonly project: string;
-  readonly environment: string;
-}
-
-export const defaultPlace: Place = {
-  url: "http://127.0.0.1:7777",
-  project: "default",
-  environment: "development",
-};
 
 export interface PlaceSources {
   /** What stands on the command line. */
@@ -22,7 +10,7 @@ export interface PlaceSources {
   readonly config: Partial<Place>;
 }
 
-/** Decides where a command works, or says which of the sources names no such place. */
+/** Decides where a command works: each part by its flag, else its variable, else the configuration, else the default. Or says which of the sources names no such place. */
 export function resolvePlace(sources: PlaceSources): Result<Place, string> {
   const url = choose("url", sources);
   const project = choose("project", sources);

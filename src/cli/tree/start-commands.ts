@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { DEFAULT_PORT } from "../../protocol/addresses.ts";
 import { CONCURRENCY_LIMIT } from "../../protocol/limits.ts";
 import type { AgentFlags } from "../commands/agent-start.ts";
 import type { DevFlags } from "../commands/dev.ts";
@@ -33,7 +34,11 @@ export function defineStartCommands(program: Command, acting: Acting): void {
     .command("start")
     .description("run the server in the foreground; prints its address when it is ready")
     .option("--host <host>", "where to listen (COFLUX_HOST; default 127.0.0.1)", nonEmptyOption)
-    .option("--port <port>", "0 takes a free one (COFLUX_PORT; default 7777)", wholeNumberOption(0, PORT_LIMIT))
+    .option(
+      "--port <port>",
+      `0 takes a free one (COFLUX_PORT; default ${DEFAULT_PORT})`,
+      wholeNumberOption(0, PORT_LIMIT),
+    )
     .option("--data-dir <directory>", "where it keeps everything (COFLUX_DATA_DIR; default ./data)", nonEmptyOption)
     .option(
       "--idle-timeout <duration>",
