@@ -76,6 +76,7 @@ export class Orchestrators {
    * had, the next one does it before it serves, so that nobody can find it undone. After that nothing starts one but somebody who reads.
    */
   async archive(record: EnvironmentRecord): Promise<void> {
+    if (this.#isClosing) return;
     const orchestrator = this.#find(record);
     orchestrator.record = record;
     orchestrator.child.restart("it was archived");
