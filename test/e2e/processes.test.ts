@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import BetterSqlite3 from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { environmentDirectory } from "../../src/protocol/supervisor-messages.ts";
 import type { ProcessesView } from "../../src/protocol/views.ts";
@@ -240,6 +241,42 @@ test("SIGTERM stops everything in order", async () => {
   expect(await server.process.finished).toMatchObject({ code: 0 });
   expect((await Promise.all(pids.map(isAlive))).includes(true)).toBe(false);
   await agent.stop();
+});
+
+test("a second signal ends a server at once that still waits for what hangs", async () => {
+  await create("hung");
+  const pids = await descendantsOf(server.pid);
+  killHard((await orchestratorOf("hung"))?.pid ?? 0, "SIGSTOP");
+  server.process.process.kill("SIGTERM");
+  await eventually("the gateway has stopped", async () => (await Promise.all(pids.map(isAlive))).includes(false));
+  server.process.process.kill("SIGTERM");
+  expect(await server.process.finished).toMatchObject({ code: 130 });
+  await eventually("all are gone", async () => !(await Promise.all(pids.map(isAlive))).includes(true));
+});
+
+test("a database of an older version is copied before it is migrated, one of a newer version is refused and stays as it is", async () => {
+  await create("older");
+  await create("newer");
+  await server.stop();
+  const pathOf = (name: string): string => `${server.dataDirectory}/${environmentDirectory("default", name)}`;
+  await rm(`${pathOf("older")}/environment.db`);
+  const older = new BetterSqlite3(`${pathOf("older")}/environment.db`);
+  older.exec(await readFile(new URL("../../src/orchestrator/store/migrations/0001.sql", import.meta.url), "utf8"));
+  older.pragma("user_version = 1");
+  older.close();
+  const newer = new BetterSqlite3(`${pathOf("newer")}/environment.db`);
+  newer.pragma("user_version = 999");
+  newer.close();
+  server = await server.restart();
+  expect((await server.api("GET", `${environmentPath("older")}/runs`)).status).toBe(200);
+  expect((await readdir(pathOf("older"))).filter((name) => name.startsWith("environment-before-"))).toHaveLength(1);
+  expect(await server.api("GET", `${environmentPath("newer")}/runs`)).toMatchObject({
+    status: 503,
+    body: {
+      error: { message: expect.stringMatching(/written by a newer version.*run the newer version, or restore/) },
+    },
+  });
+  expect(await orchestratorOf("newer")).toMatchObject({ state: "quarantined" });
 });
 
 test("an environment with nothing to do is stopped, and started again when somebody asks", async () => {
