@@ -46,8 +46,9 @@ export const CAUSES_SHOWN = 5;
 /** Entries that an error lists of what exists instead. */
 export const ALTERNATIVES_SHOWN = 10;
 
-/** Whether the agent has declared what it hosts is asked this often. */
+/** Whether the agent has declared what it hosts is asked after this long, and then ever more seldom: its code may be broken for hours. */
 export const DECLARE_POLL_MS = 50;
+export const DECLARE_POLL_LIMIT_MS = 1_000;
 
 /** After the end of a run `dev` waits so long for the last lines of its log, which may come after it. */
 export const LAST_LINES_MS = 500;

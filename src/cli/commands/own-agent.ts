@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { AgentView } from "../../protocol/views.ts";
 import type { Context } from "../context.ts";
-import { DECLARE_POLL_MS } from "../limits.ts";
+import { DECLARE_POLL_LIMIT_MS, DECLARE_POLL_MS } from "../limits.ts";
 
 /** The agent of this process as the server sees it, and who else hosts some of the same repositories. */
 export interface OwnAgent {
@@ -17,7 +17,7 @@ export async function waitForOwnAgent(
   signal: AbortSignal,
 ): Promise<OwnAgent | null> {
   const isOwn = ({ host, pid }: AgentView): boolean => host === hostname() && pid === process.pid;
-  while (!signal.aborted) {
+  for (let pauseMs = DECLARE_POLL_MS; !signal.aborted; pauseMs = Math.min(2 * pauseMs, DECLARE_POLL_LIMIT_MS)) {
     const { agents } = await api.call("list-agents", {}).catch(() => ({ agents: [] })); // The server may be on its way.
     const connected = agents.filter((agent) => agent.connected);
     const own = connected.find(
@@ -27,7 +27,7 @@ export async function waitForOwnAgent(
       const rivals = connected.filter((agent) => !isOwn(agent) && sharedWith(agent, repositories).length > 0);
       return { session: own.sessionId, rivals };
     }
-    await delay(DECLARE_POLL_MS, undefined, { signal }).catch(() => undefined); // Aborted: the loop ends.
+    await delay(pauseMs, undefined, { signal }).catch(() => undefined); // Aborted: the loop ends.
   }
   return null;
 }

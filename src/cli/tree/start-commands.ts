@@ -16,8 +16,8 @@ export function defineStartCommands(program: Command, acting: Acting): void {
   withAgentFlags(program.command("dev"), "3s")
     .summary("server, environment and agent in one, with reload")
     .description(
-      "Hosts the files and reloads them when they change. If no server answers at the url, one is started here, with its data in ./.coflux;\n" +
-        "the url says its port. The project and the environment are created when they are missing. Ctrl-C stops all that was started.",
+      "Hosts the files and reloads them when they change. If no server answers at the url, one is started here, at the port of the url and with " +
+        "its data in ./.coflux. The project and the environment are created when they are missing. Ctrl-C stops all that was started.",
     )
     .option("--data-dir <directory>", "where a server that is started here keeps its data", nonEmptyOption)
     .addHelpText("after", examples(["coflux dev flows.ts", "coflux dev flows.ts --url http://127.0.0.1:7805"]))
