@@ -22,8 +22,8 @@ export interface ScriptedApi {
   readonly requests: readonly SeenRequest[];
   /** What a route (`GET /api/projects`) answers: always the same, or what the function says. Later words replace earlier ones. */
   answer(route: string, answer: ScriptedAnswer | ((request: SeenRequest) => ScriptedAnswer)): void;
-  /** Called for each socket on a `topics` path once it has subscribed; `topic` is what it subscribed to. */
-  onTopic(listener: (socket: WebSocket, topic: string) => void): void;
+  /** Called for each subscription on a `topics` path: `topic` is what it is of, `number` what the client calls it. */
+  onTopic(listener: (socket: WebSocket, topic: string, number: number) => void): void;
   close(): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export function apiError(status: number, code: string, message: string, details?
 export async function startScriptedApi(): Promise<ScriptedApi> {
   const answers = new Map<string, ScriptedAnswer | ((request: SeenRequest) => ScriptedAnswer)>();
   const requests: SeenRequest[] = [];
-  let onTopic = (_socket: WebSocket, _topic: string): void => undefined;
+  let onTopic = (_socket: WebSocket, _topic: string, _number: number): void => undefined;
 
   const respond = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const url = new URL(incoming.url ?? "", "http://scripted");
@@ -59,8 +59,8 @@ export async function startScriptedApi(): Promise<ScriptedApi> {
   server.on("upgrade", (incoming, socket, head) => {
     sockets.handleUpgrade(incoming, socket, head, (opened) => {
       opened.on("message", (data: Buffer) => {
-        const [, , topic]: unknown[] = JSON.parse(data.toString());
-        onTopic(opened, String(topic));
+        const [kind, number, topic]: unknown[] = JSON.parse(data.toString());
+        if (kind === "subscribe") onTopic(opened, String(topic), Number(number));
       });
     });
   });

@@ -12,6 +12,8 @@ import { paintStatus } from "../output/status.ts";
 import { describeResult } from "../run-tree/describe.ts";
 import { asciiSymbols, unicodeSymbols } from "../run-tree/symbols.ts";
 
+type Telling = Pick<Context, "api" | "output" | "command">;
+
 /** A run that has begun, or was under way, since the telling began. */
 interface ToldRun {
   /** Number of the last line of log that was told of each execution. */
@@ -24,7 +26,7 @@ interface ToldRun {
  * Tells on stderr, until the returned function is called, which runs of these repositories begin and end, how long they took, why they failed,
  * and what they log. What happens while the server is away is told when it is back, as far as the list of the newest runs goes.
  */
-export function tellRuns(context: Context, repositories: readonly string[]): () => void {
+export function tellRuns(context: Telling, repositories: readonly string[]): () => void {
   const since = realClock.now();
   const told = new Map<string, ToldRun>();
   const timers = new Set<Cancel>();
@@ -102,11 +104,11 @@ export function tellRuns(context: Context, repositories: readonly string[]): () 
   };
 }
 
-function tellBeginning({ output }: Context, { id, target }: RunSummaryView): void {
+function tellBeginning({ output }: Telling, { id, target }: RunSummaryView): void {
   output.note(`${symbolsOf(output.err).state.running} ${target} ${output.err.colours.dim(id)} started`);
 }
 
-async function tellEnd({ api, output, command }: Context, summary: RunSummaryView): Promise<void> {
+async function tellEnd({ api, output, command }: Telling, summary: RunSummaryView): Promise<void> {
   const { id, target, status, createdAt, completedAt } = summary;
   const { dim, red } = output.err.colours;
   const took = formatDuration((completedAt ?? createdAt) - createdAt);
@@ -119,7 +121,7 @@ async function tellEnd({ api, output, command }: Context, summary: RunSummaryVie
 }
 
 /** Lines may come again after the connection broke, and those from before are none of this telling. */
-function tellLogs({ output }: Context, { logs }: LogsView, { lines }: ToldRun, since: number): void {
+function tellLogs({ output }: Telling, { logs }: LogsView, { lines }: ToldRun, since: number): void {
   for (const log of logs) {
     const last = lines.get(log.executionId) ?? 0;
     if (log.sequence <= last || log.timestamp < since) continue;

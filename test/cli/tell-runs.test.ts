@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { WebSocket } from "ws";
+import { createApi } from "../../src/cli/api/api.ts";
+import { tellRuns } from "../../src/cli/commands/tell-runs.ts";
+import { createColours } from "../../src/cli/output/colour.ts";
+import { createOutput } from "../../src/cli/output/output.ts";
+import type { Terminal } from "../../src/cli/output/terminal.ts";
+import type { RunStatus, RunSummaryView } from "../../src/protocol/views.ts";
+import { eventually } from "../support/eventually.ts";
+import { E, type ScriptedApi, startScriptedApi } from "../support/scripted-api.ts";
+
+// What `coflux dev` says of runs, from the live views of a scripted server.
+
+let api: ScriptedApi;
+let stop = (): void => undefined;
+beforeEach(async () => {
+  api = await startScriptedApi();
+});
+afterEach(async () => {
+  stop();
+  await api.close();
+});
+
+/** Tells of repository `flows`; what it has written so far, without the moments of log lines. */
+function tell(): () => string[] {
+  let written = "";
+  const terminal: Terminal = {
+    isTty: false,
+    hasUnicode: true,
+    colours: createColours(false),
+    size: () => null,
+    write: (text) => void (written += text),
+    onResize: () => () => undefined,
+  };
+  const output = createOutput({ out: terminal, err: terminal, isJson: false, isQuiet: false });
+  const place = { url: api.url, project: "default", environment: "development", token: null };
+  stop = tellRuns({ api: createApi(place), output, command: (words) => `coflux ${words}` }, ["flows"]);
+  return () => written.split("\n").map((line) => line.replace(/\d\d:\d\d:\d\d\.\d{3} /, ""));
+}
+
+const soon = Date.now() + 60_000; // Whatever begins now has begun after the telling did.
+
+function summary(id: string, target: string, status: RunStatus, createdAt = soon): RunSummaryView {
+  const completedAt = status === "running" ? null : createdAt + 300;
+  return { id, target, status, createdAt, completedAt, parent: null };
+}
+
+const line = (sequence: number) => ({
+  executionId: "Rbcdfghj:1:1",
+  sequence,
+  timestamp: soon,
+  level: "info",
+  template: `line ${sequence}`,
+  values: {},
+});
+
+const show = (socket: WebSocket, number: number, value: object): void =>
+  socket.send(JSON.stringify(["value", number, 1, value]));
+
+test("a run is told once from its start to its end, also when the connection breaks in between", async () => {
+  const error = { type: "TypeError", message: "bad row", stack: "", frames: [] };
+  api.answer(`GET ${E}/runs/Rbcdfghj/result`, [200, { status: "failed", error }]);
+  const sockets: WebSocket[] = [];
+  api.onTopic((socket, topic, number) => {
+    if (!sockets.includes(socket)) sockets.push(socket);
+    const isFirst = sockets.length === 1;
+    const run = summary("Rbcdfghj", "flows/greet", isFirst ? "running" : "failed");
+    const others = [summary("Rbefore", "flows/greet", "succeeded", 0), summary("Rother", "mail/send", "running")];
+    if (topic === "runs") show(socket, number, { runs: [run, ...others], cursor: null });
+    else show(socket, number, { logs: isFirst ? [line(1)] : [line(1), line(2)], cursor: "2" });
+    if (isFirst && topic === "logs/Rbcdfghj") socket.close(1012);
+  });
+  const told = tell();
+  await eventually("its end is told", async () => told().includes("  coflux runs show Rbcdfghj"));
+  expect(told()).toEqual([
+    "◐ flows/greet Rbcdfghj started",
+    "  info   Rbcdfghj:1:1 line 1",
+    "  info   Rbcdfghj:1:1 line 2",
+    "✗ flows/greet Rbcdfghj failed in 0.3s: TypeError: bad row",
+    "  coflux runs show Rbcdfghj",
+    "",
+  ]);
+});
+
+test("a run of which a step is run again starts again", async () => {
+  api.onTopic((socket, topic, number) => {
+    if (topic !== "runs") return;
+    for (const status of ["succeeded", "running", "succeeded"] as const) {
+      show(socket, number, { runs: [summary("Rbcdfghj", "flows/greet", status)], cursor: null });
+    }
+  });
+  const told = tell();
+  await eventually("both ends are told", async () => told().filter((text) => text.startsWith("✓")).length === 2);
+  expect(told().filter((text) => text.endsWith("started"))).toHaveLength(2);
+});
