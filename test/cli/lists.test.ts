@@ -109,6 +109,7 @@ test("ps shows each process, and what is not known as a dash", async () => {
   const now = Date.now();
   const process = {
     state: "ready",
+    progress: null,
     unresponsive: false,
     restarts: 0,
     cpuPercent: 1.234,
@@ -130,6 +131,7 @@ test("ps shows each process, and what is not known as a dash", async () => {
           environment: "old",
           pid: null,
           state: "stopped",
+          progress: null,
           unresponsive: false,
           restarts: 0,
           startedAt: null,
