@@ -1,3 +1,4 @@
+import { closeCodes } from "../protocol/close-codes.ts";
 import { jitteredDelayMs } from "../base/backoff.ts";
 import type { Ms } from "../base/clock.ts";
 import { exhaustive } from "../base/exhaustive.ts";
@@ -106,10 +107,8 @@ interface Session {
 }
 
 const notFoundCodes = new Set(["project_not_found", "environment_not_found", "environment_archived"]);
-const CLOSED_NOT_FOUND = 4004;
-const CLOSED_PROTOCOL_MISMATCH = 4010;
 /** A frame is not what the protocol says, or is too large. */
-const closedOverFrame = new Set([1002, 1009]);
+const closedOverFrame = new Set<number>([closeCodes.broken, 1009]);
 
 export function createSessionMachine(options: { identity: AgentIdentity; random: Random }): SessionMachine {
   const memory = createSessionMemory();
@@ -250,9 +249,9 @@ export function createSessionMachine(options: { identity: AgentIdentity; random:
 
   const onClosed = (code: number, reason: string, now: Ms): SessionAction[] => {
     const text = describeClose(code, reason);
-    if (code === CLOSED_NOT_FOUND) return notFound(text, now);
+    if (code === closeCodes.environmentGone) return notFound(text, now);
     if (closedOverFrame.has(code)) return [...onRefusedFrame(text), ...disconnect(text, now)];
-    return disconnect(text, now, askedDelayMs(code, reason) ?? slowIf(code === CLOSED_PROTOCOL_MISMATCH));
+    return disconnect(text, now, askedDelayMs(code, reason) ?? slowIf(code === closeCodes.protocolMismatch));
   };
 
   /** A connection without a sign of the orchestrator for so long may be one that it does not know any more: a new one will tell. */

@@ -7,7 +7,7 @@ import type { Failure } from "../protocol/error-codes.ts";
 import { notFound } from "../protocol/failures.ts";
 import type { Log } from "../process/log.ts";
 import type { SupervisorPort } from "./supervisor-port.ts";
-import { closeCodes } from "./sockets/close-codes.ts";
+import { closeCodes } from "../protocol/close-codes.ts";
 
 /** Every environment that anyone has asked for, each with its link. */
 export interface EnvironmentLinks {

@@ -6,7 +6,7 @@ import type { Log } from "../process/log.ts";
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import type { SupervisorPort } from "./supervisor-port.ts";
-import { closeCodes } from "./sockets/close-codes.ts";
+import { closeCodes } from "../protocol/close-codes.ts";
 import { createEnvironmentLinks } from "./environment-links.ts";
 import { createFileBlobs } from "./blobs/file-blobs.ts";
 import { createHttpApi } from "./http/api.ts";

@@ -1,4 +1,5 @@
 import type { AgentControl, AgentControlReply, AgentMessage } from "../protocol/agent-messages.ts";
+import { closeCodes } from "../protocol/close-codes.ts";
 import type { Failure } from "../protocol/error-codes.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import type { Ms } from "../base/clock.ts";
@@ -60,13 +61,6 @@ export interface ConnectionStep {
   readonly actions: readonly ConnectionAction[];
 }
 
-export const closeCodes = {
-  brokenFrame: 1002,
-  replaced: 4001,
-  helloOverdue: 4008,
-  protocolMismatch: 4010,
-} as const;
-
 const closed: ConnectionState = { kind: "closed" };
 
 /** `now` is monotonic. */
@@ -80,7 +74,7 @@ export function stepConnection(state: ConnectionState, event: ConnectionEvent, n
     case "data":
       return takeData(state, event.sequence, event.messages, now);
     case "broken":
-      return closeWith(closeCodes.brokenFrame, event.reason);
+      return closeWith(closeCodes.broken, event.reason);
     case "greeted":
       return state.kind === "greeting" ? welcome(event) : { state, actions: [] };
     case "refused":

@@ -2,13 +2,13 @@ import type { AgentCommand, AgentMessage } from "../protocol/agent-messages.ts";
 import type { Cancel, Clock, Ms, Timers } from "../base/clock.ts";
 import { LEASE_GRACE_MS } from "../protocol/limits.ts";
 import type { Log } from "../process/log.ts";
+import { closeCodes } from "../protocol/close-codes.ts";
 import { exhaustive } from "../base/exhaustive.ts";
 import { readAgentEnvelope } from "../protocol/agent-frame.ts";
 import {
   type ConnectionAction,
   type ConnectionEvent,
   type ConnectionState,
-  closeCodes,
   stepConnection,
 } from "./agent-connection.ts";
 import { eventsOf } from "./agent-frames.ts";

@@ -4,7 +4,7 @@ import type { Log } from "../../process/log.ts";
 import type { SocketSweep } from "../sockets/socket-sweep.ts";
 import type { WatchedSocket } from "../sockets/watched-socket.ts";
 import type { WebSocket } from "ws";
-import { closeCodes } from "../sockets/close-codes.ts";
+import { closeCodes } from "../../protocol/close-codes.ts";
 
 /** Connects an agent's socket with the roster of its environment. Of a frame only the kind and the length are looked at. */
 export function attachAgent(

@@ -1,6 +1,6 @@
 import { type SocketUse, type Verdict, type Vitals, examine, newVitals } from "./vitals.ts";
 import { UNREAD_LIMIT_BYTES } from "../limits.ts";
-import { closeCodes } from "./close-codes.ts";
+import { closeCodes } from "../../protocol/close-codes.ts";
 import type { Ms } from "../../base/clock.ts";
 import type { Socket } from "node:net";
 import type { WebSocket } from "ws";

@@ -6,7 +6,7 @@ import { notFound } from "../../protocol/failures.ts";
 import type { SocketSweep } from "../sockets/socket-sweep.ts";
 import type { WatchedSocket } from "../sockets/watched-socket.ts";
 import type { WebSocket } from "ws";
-import { closeCodes } from "../sockets/close-codes.ts";
+import { closeCodes } from "../../protocol/close-codes.ts";
 import { parseTopic } from "../../protocol/topics.ts";
 
 interface Subscribed {

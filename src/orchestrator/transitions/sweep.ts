@@ -6,13 +6,11 @@ import { abort } from "./cancel-live.ts";
 import { cancelSomeCalled } from "./cancel-tree.ts";
 import { concludeExecution } from "./conclude-execution.ts";
 import { endExecution } from "./end-execution.ts";
+import { closeCodes } from "../../protocol/close-codes.ts";
 import { exhaustive } from "../../base/exhaustive.ts";
 import { isLive } from "../rules/execution-state.ts";
 import { liveExecutions } from "../store/descent.ts";
 import { onItsOwn } from "./on-its-own.ts";
-
-/** What `/agent` closes with when the environment is gone (docs/protocol.md). */
-const ENVIRONMENT_GONE = 4004;
 
 /** Goes on with what was decided for many rows, as far as this batch may. Returns whether all is done. */
 export function sweep(tx: Transaction): boolean {
@@ -47,7 +45,7 @@ function cancelSomeOfAll(tx: Transaction, next: Sweep): void {
   for (const { id, sessionId } of liveSessions(tx.db)) {
     endSession(tx.db, id, tx.now);
     addSweep(tx.db, "session", id);
-    tx.effects.close(sessionId, ENVIRONMENT_GONE, "the environment is archived");
+    tx.effects.close(sessionId, closeCodes.environmentGone, "the environment is archived");
   }
   endSweep(tx.db, next);
   for (const kind of ["agents-changed", "repositories-changed"] as const) tx.effects.changed(kind);
