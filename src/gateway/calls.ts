@@ -71,10 +71,10 @@ export interface Reply {
   readonly result: Result<unknown, Failure>;
 }
 
-/** Throws when the payload is no such reply. */
+/** The value stays the text that it is: few look into it. Throws when the payload is no such reply. */
 export function readJsonReply(payload: Buffer): Reply {
-  const { number: id, value } = readNumberedJson(payload);
-  return { id, result: ok(value) };
+  const { number: id, json } = readNumberedJson(payload);
+  return { id, result: ok(json) };
 }
 
 /** Throws when the payload is no reply. */

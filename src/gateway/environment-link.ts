@@ -13,7 +13,8 @@ import type { SupervisorPort } from "./supervisor-port.ts";
 import type { Failure } from "../protocol/error-codes.ts";
 import type { Log } from "../process/log.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
-import { type Result, failure } from "../base/result.ts";
+import { type Result, failure, ok } from "../base/result.ts";
+import { parseJson } from "./numbered-json.ts";
 import { environmentKey } from "../protocol/names.ts";
 import { exhaustive } from "../base/exhaustive.ts";
 import { linkTypes } from "../protocol/link-frame.ts";
@@ -33,6 +34,12 @@ export interface EnvironmentLink {
     params: RequestParams<N>,
     signal?: AbortSignal,
   ): Promise<Result<RequestResults[N], Failure>>;
+  /** Asks for what people look at. The answer stays the JSON that the orchestrator has written: large ones only pass through. */
+  requestJson<N extends ViewName>(
+    name: N,
+    params: RequestParams<N>,
+    signal?: AbortSignal,
+  ): Promise<Result<Buffer<ArrayBuffer>, Failure>>;
   readonly agents: AgentRoster;
   readonly topics: TopicHub;
   /** What the supervisor says about the orchestrator, whenever that changes. */
@@ -40,6 +47,8 @@ export interface EnvironmentLink {
   /** The environment is gone, or the gateway stops: everyone who waits hears why. */
   close(reason: Failure): void;
 }
+
+export type ViewName = Extract<RequestName, `get-${string}` | `list-${string}`>;
 
 export interface EnvironmentLinkParts {
   readonly ref: EnvironmentRef;
@@ -174,7 +183,7 @@ export function createEnvironmentLink(parts: EnvironmentLinkParts): EnvironmentL
     while (parking.phase() === "ready" && link?.hasCredit() && parking.parkedCount() > 0) feed({ kind: "room" });
   };
 
-  const request = (name: RequestName, params: RequestParams<RequestName>, signal?: AbortSignal) =>
+  const exchange = (name: RequestName, params: RequestParams<RequestName>, signal?: AbortSignal) =>
     new Promise<Result<unknown, Failure>>((resolve) => {
       const onGone = (): void => {
         feed({ kind: "gone", id });
@@ -189,9 +198,15 @@ export function createEnvironmentLink(parts: EnvironmentLinkParts): EnvironmentL
       if (signal?.aborted) onGone();
     });
 
+  const request = async (...asked: Parameters<typeof exchange>): Promise<Result<unknown, Failure>> => {
+    const result = await exchange(...asked);
+    return result.ok && Buffer.isBuffer(result.value) ? ok(parseJson(result.value)) : result;
+  };
+
   return {
     // The reply to a request is what the catalogue says for its name: the orchestrator is of our own version.
     request: request as EnvironmentLink["request"],
+    requestJson: exchange as EnvironmentLink["requestJson"],
     agents,
     topics,
     onMessage(message) {

@@ -83,6 +83,9 @@ export const sleep = task(async (path: string) => {
   witness(path, `aborted ${executionId}`);
   return "over";
 });
+/** Sleeps in its first attempt. */
+export const sleepFirst = task(async (path: string) => (context().attempt === 1 ? await sleep.fn(path) : "awake"));
+export const waker = workflow(async (path: string) => await sleepFirst(path));
 export const sleeper = workflow(async (path: string) => await sleep(path));
 export const sleepers = workflow(async (path: string, count: number) => {
   const sleeping = Array.from({ length: count }, () => sleep.submit(path));

@@ -117,6 +117,17 @@ test("a step that ran is run again by hand, and the run's result follows", async
   expect((await viewOf(server, id)).steps[0]?.executions).toHaveLength(2);
 });
 
+test("a step is run again while its caller waits for it, which gets what the new attempt returns", async () => {
+  const id = await startRun(server, "waker", [path("rerun")]);
+  await eventually("the first attempt sleeps", async () => (await linesOf("rerun")).length === 1);
+  const step = encodeURIComponent(`${id}:2`);
+  const { body } = await server.api("POST", `${environmentPath()}/steps/${step}/rerun`);
+  expect(body).toEqual({ executionId: `${id}:2:2`, attempt: 2 });
+  expect(await resultOf(server, id)).toEqual({ status: "succeeded", value: "awake" });
+  const statuses = (await viewOf(server, id)).steps.map(({ executions }) => executions.map(({ status }) => status));
+  expect(statuses).toEqual([["succeeded"], ["cancelled", "succeeded"]]);
+});
+
 test("cancelling a run aborts what runs in it, and changes nothing afterwards", async () => {
   const id = await startRun(server, "sleepers", [path("cancelled"), 3]);
   await eventually("all three sleep", async () => (await linesOf("cancelled")).length === 3);

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Result } from "../../src/base/result.ts";
 import { type Link, createLink } from "../../src/process/link.ts";
-import { readNumberedJson } from "../../src/gateway/numbered-json.ts";
+import { parseJson, readNumberedJson } from "../../src/gateway/numbered-json.ts";
 import { unpackList } from "../../src/process/pack.ts";
 import { linkTypes } from "../../src/protocol/link-frame.ts";
 import type { Failure } from "../../src/protocol/error-codes.ts";
@@ -68,12 +68,12 @@ export async function scriptedGateway(stream: Duplex): Promise<ScriptedGateway> 
         return agents.get(Number(connection))?.onClosed(Number(code));
       }
       case linkTypes.replyJson: {
-        const { number, value } = readNumberedJson(payload);
-        return replies.get(number)?.({ ok: true, value });
+        const { number, json } = readNumberedJson(payload);
+        return replies.get(number)?.({ ok: true, value: parseJson(json) });
       }
       case linkTypes.topicEvent: {
-        const { number, value } = readNumberedJson(payload);
-        return subscriptions.get(number)?.add(value as TopicEvent);
+        const { number, json } = readNumberedJson(payload);
+        return subscriptions.get(number)?.add(parseJson(json) as TopicEvent);
       }
       case linkTypes.goodbye:
         return goodbye.resolve();

@@ -12,6 +12,11 @@ export function jsonReply(status: number, body: unknown): Response {
   return new Response(JSON.stringify(body), { status, headers: jsonHeaders });
 }
 
+/** JSON that was written elsewhere. */
+export function writtenReply(status: number, json: Uint8Array<ArrayBuffer>): Response {
+  return new Response(json, { status, headers: jsonHeaders });
+}
+
 export function emptyReply(status: number): Response {
   return new Response(null, { status });
 }

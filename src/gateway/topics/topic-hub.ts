@@ -4,7 +4,7 @@ import { type TopicMirror, createTopicMirror } from "./topic-mirror.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
 import { exhaustive } from "../../base/exhaustive.ts";
 import { linkTypes } from "../../protocol/link-frame.ts";
-import { readNumberedJson } from "../numbered-json.ts";
+import { parseJson, readNumberedJson } from "../numbered-json.ts";
 
 // The live views of one environment. However many browsers show a topic, the orchestrator is asked for it once: the hub mirrors its value, gives
 // it to those who come later, and to slow readers in place of the patches they did not take.
@@ -136,10 +136,10 @@ export function createTopicHub(onSize: () => void): TopicHub {
       link = null;
     },
     onEvent(payload) {
-      const { number, value } = readNumberedJson(payload);
+      const { number, json } = readNumberedJson(payload);
       const feed = byNumber.get(number);
       // An event may be under way while its subscription ends. What it holds, the orchestrator of our own version has made.
-      if (feed !== undefined) tell(feed, value as TopicEvent);
+      if (feed !== undefined) tell(feed, parseJson(json) as TopicEvent);
     },
   };
 }

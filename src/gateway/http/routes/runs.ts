@@ -5,7 +5,7 @@ import type { Failure } from "../../../protocol/error-codes.ts";
 import { archived, invalidField } from "../../../protocol/failures.ts";
 import type { StartRunBody } from "../../../protocol/http-inputs.ts";
 import type { TargetOptions } from "../../../protocol/manifest.ts";
-import { askOrchestrator } from "../ask-orchestrator.ts";
+import { askOrchestrator, showView } from "../ask-orchestrator.ts";
 import { encodeArguments } from "../encode-arguments.ts";
 import { jsonReply } from "../replies.ts";
 
@@ -25,9 +25,9 @@ type Names =
 export function runRoutes(parts: ApiParts): RouteHandlers<Names> {
   const { links } = parts;
   return {
-    "list-repositories": ({ parameters }) => askOrchestrator(links, parameters, "list-repositories", {}),
+    "list-repositories": ({ parameters }) => showView(links, parameters, "list-repositories", {}),
 
-    "list-agents": ({ parameters }) => askOrchestrator(links, parameters, "list-agents", {}),
+    "list-agents": ({ parameters }) => showView(links, parameters, "list-agents", {}),
 
     "drain-agent": ({ parameters }) =>
       askOrchestrator(links, parameters, "drain-agent", { session: parameters.session }),
@@ -35,24 +35,18 @@ export function runRoutes(parts: ApiParts): RouteHandlers<Names> {
     "start-run": (request) => startRun(parts, request),
 
     "list-runs": ({ parameters, query }) =>
-      askOrchestrator(links, parameters, "list-runs", {
+      showView(links, parameters, "list-runs", {
         status: query.status ?? null,
         target: query.target ?? null,
         limit: query.limit,
         cursor: query.cursor ?? null,
       }),
 
-    "get-run": ({ parameters }) => askOrchestrator(links, parameters, "get-run", { run: parameters.run }),
+    "get-run": ({ parameters }) => showView(links, parameters, "get-run", { run: parameters.run }),
 
     "get-result": ({ parameters, query: { waitMs }, raw }) =>
       // The signal costs an object for each request; who does not wait is answered before they can go.
-      askOrchestrator(
-        links,
-        parameters,
-        "get-result",
-        { run: parameters.run, waitMs },
-        waitMs > 0 ? raw.signal : undefined,
-      ),
+      showView(links, parameters, "get-result", { run: parameters.run, waitMs }, waitMs > 0 ? raw.signal : undefined),
 
     "cancel-run": ({ parameters }) => askOrchestrator(links, parameters, "cancel-run", { run: parameters.run }),
 
