@@ -10,7 +10,10 @@ export interface PlaceSources {
   readonly config: Partial<Place>;
 }
 
-/** Decides where a command works: each part by its flag, else its variable, else the configuration, else the default. Or says which of the sources names no such place. */
+/**
+ * Decides where a command works, each part of it by its flag, else its variable, else the configuration, else the default. Or says which of the
+ * sources names no such place.
+ */
 export function resolvePlace(sources: PlaceSources): Result<Place, string> {
   const url = choose("url", sources);
   const project = choose("project", sources);
