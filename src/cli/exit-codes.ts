@@ -1,3 +1,4 @@
+import { exhaustive } from "../base/exhaustive.ts";
 import type { RunStatus } from "../protocol/views.ts";
 
 /** How a command ends. The numbers are a contract: scripts read them. */
@@ -62,5 +63,7 @@ export function exitCodeOfRun(status: RunStatus | "pending"): ExitCode {
     case "running":
     case "pending":
       return exitCodes.detached;
+    default:
+      return exhaustive(status);
   }
 }

@@ -1,3 +1,4 @@
+import { exhaustive } from "../base/exhaustive.ts";
 import { AGGREGATE_ERRORS_LIMIT, FRAMES_LIMIT, STACK_LIMIT, TEXT_LIMIT } from "./limits.ts";
 import { type Field, ShapeError, asArray, flag, integer, list, nullable, object, recursive, text } from "./shape.ts";
 import { type Value, valueField } from "./values.ts";
@@ -75,6 +76,8 @@ export const outcomeField: Field<Outcome> = {
         return [3];
       case "timed_out":
         return [4];
+      default:
+        return exhaustive(outcome);
     }
   },
   parse(input, path) {

@@ -1,3 +1,4 @@
+import { exhaustive } from "../base/exhaustive.ts";
 import { BLOB_LIMIT_BYTES, FRAME_LIMIT_BYTES, ID_LIMIT, REFERENCES_LIMIT, TARGET_PATH_LIMIT } from "./limits.ts";
 import { type Field, ShapeError, asArray, integer, list, text } from "./shape.ts";
 
@@ -25,6 +26,8 @@ export const referenceField: Field<Reference> = {
         return ["a", reference.id];
       case "blob":
         return ["b", reference.key, reference.size];
+      default:
+        return exhaustive(reference);
     }
   },
   parse(input, path) {

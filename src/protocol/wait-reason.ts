@@ -1,3 +1,4 @@
+import { exhaustive } from "../base/exhaustive.ts";
 /** Why an execution that is neither final nor known to run does not run. Times are milliseconds since the Unix epoch. */
 export type WaitReason =
   | { readonly code: "delayed"; readonly until: number }
@@ -37,5 +38,7 @@ export function describeWaitReason(reason: WaitReason, formatTime: (ms: number) 
       return `its agent is disconnected (${reason.session})`;
     case "not_started":
       return `its agent has not started it yet (${reason.session})`;
+    default:
+      return exhaustive(reason);
   }
 }

@@ -1,3 +1,4 @@
+import { exhaustive } from "../base/exhaustive.ts";
 import type { Outcome } from "../protocol/outcome.ts";
 import { addBrand } from "../protocol/value-format/brand.ts";
 import { isKnownErrorType } from "../protocol/value-format/error-classes.ts";
@@ -35,5 +36,7 @@ export function errorOf(
       return new ExecutionCancelled(execution);
     case "timed_out":
       return new ExecutionTimeout(execution);
+    default:
+      return exhaustive(outcome);
   }
 }

@@ -90,6 +90,8 @@ export function dueAt({ phase }: ChildState): Ms | null {
     case "ready":
     case "quarantined":
       return null;
+    default:
+      return exhaustive(phase);
   }
 }
 
@@ -262,6 +264,8 @@ function due(state: ChildState, now: Ms, limits: Limits): ChildMove {
     case "ready":
     case "quarantined":
       return still(state);
+    default:
+      return exhaustive(phase);
   }
 }
 

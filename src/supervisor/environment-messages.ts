@@ -108,5 +108,7 @@ function reasonOf(child: Child): string | null {
     case "stopped":
     case "ready":
       return last;
+    default:
+      return exhaustive(child.phase);
   }
 }

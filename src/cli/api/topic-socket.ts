@@ -1,4 +1,5 @@
 import { WebSocket } from "ws";
+import { exhaustive } from "../../base/exhaustive.ts";
 import { SOCKET_HANDSHAKE_MS, SOCKET_MESSAGE_LIMIT_BYTES } from "../limits.ts";
 import { environmentPath, socketAddress } from "../../protocol/addresses.ts";
 import { type Failure, isErrorCode, statusOf } from "../../protocol/error-codes.ts";
@@ -71,6 +72,8 @@ export function openTopics(place: ApiPlace, onLost: (reason: string) => void): T
       case "value":
         subscription.state = step.state;
         return subscription.listener.onValue(step.state.value);
+      default:
+        return exhaustive(step);
     }
   };
 

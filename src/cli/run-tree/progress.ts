@@ -1,3 +1,4 @@
+import { exhaustive } from "../../base/exhaustive.ts";
 import type { Cancel, Clock, Timers } from "../../base/clock.ts";
 import type { RunView } from "../../protocol/views.ts";
 import { FINAL_TREE_LINES, REDRAW_MS } from "../limits.ts";
@@ -30,6 +31,8 @@ export function createProgress(kind: Exclude<ProgressKind, "auto">, options: Pro
       return createPlainProgress(options);
     case "none":
       return { show: () => undefined, close: () => undefined };
+    default:
+      return exhaustive(kind);
   }
 }
 

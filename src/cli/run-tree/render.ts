@@ -1,3 +1,4 @@
+import { exhaustive } from "../../base/exhaustive.ts";
 import type { Ms } from "../../base/clock.ts";
 import type { RunView } from "../../protocol/views.ts";
 import { ARGUMENTS_WIDTH } from "../limits.ts";
@@ -161,6 +162,8 @@ function statePaint(state: ShownState, colours: Colours): (text: string) => stri
     case "suspended":
     case "cancelled":
       return colours.yellow;
+    default:
+      return exhaustive(state);
   }
 }
 

@@ -1,3 +1,4 @@
+import { exhaustive } from "../../base/exhaustive.ts";
 import type { ErrorView, ExecutionView, ResultView, RunView, StepView } from "../../protocol/views.ts";
 import { parseExecutionId } from "../../protocol/ids.ts";
 import { latestExecution, shownState } from "./state.ts";
@@ -69,6 +70,8 @@ function explains(call: ResultView, caller: ResultView): boolean {
     case "cancelled":
     case "spawned":
       return false;
+    default:
+      return exhaustive(call);
   }
 }
 

@@ -1,3 +1,4 @@
+import { exhaustive } from "../../base/exhaustive.ts";
 import type { ExecutionView, RunStatus, RunView, StepView } from "../../protocol/views.ts";
 
 /** What a person sees of an execution. */
@@ -31,6 +32,8 @@ export function shownState(execution: ExecutionView): ShownState {
       return execution.status;
     case "spawned":
       return execution.result?.status === "spawned" ? stateOfRun(execution.result.run.status) : "running";
+    default:
+      return exhaustive(execution.status);
   }
 }
 
@@ -47,6 +50,8 @@ function stateOfRun(status: RunStatus): ShownState {
     case "abandoned":
     case "timed_out":
       return "failed";
+    default:
+      return exhaustive(status);
   }
 }
 
@@ -67,6 +72,8 @@ export function urgencyOf(state: ShownState): number {
     case "deferred":
     case "recurred":
       return finishedUrgency;
+    default:
+      return exhaustive(state);
   }
 }
 

@@ -1,3 +1,4 @@
+import { exhaustive } from "../../base/exhaustive.ts";
 import type { ExecutionStatus, RunStatus } from "../../protocol/views.ts";
 
 // The states of an execution and the moves between them:
@@ -37,5 +38,7 @@ export function runStatusOf(root: ExecutionStatus): RunStatus {
     case "spawned":
     case "recurred":
       return "running";
+    default:
+      return exhaustive(root);
   }
 }

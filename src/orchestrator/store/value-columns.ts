@@ -1,3 +1,4 @@
+import { exhaustive } from "../../base/exhaustive.ts";
 import { errorField, type Outcome } from "../../protocol/outcome.ts";
 import { noOptions, type TargetOptions } from "../../protocol/manifest.ts";
 import { type Reference, type Value, referenceField, valueField } from "../../protocol/values.ts";
@@ -37,6 +38,8 @@ export function packOutcome(outcome: Outcome): ResultColumns {
     case "cancelled":
     case "timed_out":
       return { result: null, resultLinks: null };
+    default:
+      return exhaustive(outcome);
   }
 }
 
