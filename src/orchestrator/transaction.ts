@@ -53,7 +53,8 @@ export class Admission {
   }
 }
 
-type RunChange = "run-changed" | "run-final" | "logs-changed";
+const runChanges = ["run-changed", "run-final", "logs-changed"] as const;
+type RunChange = (typeof runChanges)[number];
 type EnvironmentChange = "runs-changed" | "repositories-changed" | "agents-changed" | "environment-changed";
 
 /** Collects the effects of a batch: what goes to agents in its order, each change once. */
@@ -86,7 +87,7 @@ export class EffectList {
   /** Adds what another list has collected. */
   absorb(other: EffectList): void {
     for (const effect of other.#outgoing) this.#outgoing.push(effect);
-    for (const kind of ["run-changed", "run-final", "logs-changed"] as const) {
+    for (const kind of runChanges) {
       for (const run of other.#runs[kind]) this.#runs[kind].add(run);
     }
     for (const kind of other.#kinds) this.#kinds.add(kind);
@@ -95,7 +96,7 @@ export class EffectList {
   /** All of it: what agents are told, then what has changed. */
   all(): Effect[] {
     const all = this.#outgoing.slice();
-    for (const kind of ["run-changed", "run-final", "logs-changed"] as const) {
+    for (const kind of runChanges) {
       for (const run of this.#runs[kind]) all.push({ kind, run });
     }
     for (const kind of this.#kinds) all.push({ kind });
