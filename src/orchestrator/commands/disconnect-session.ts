@@ -13,7 +13,7 @@ const NORMAL_CLOSURE = 1000;
 export const disconnectSession: Handler<"disconnect-session"> = (tx, { session: sessionId }) => {
   const session = findSession(tx.db, sessionId);
   if (session === undefined) return accepted(null); // It has ended meanwhile.
-  if (session.isDraining === 1 && inSlotsOf(tx.db, session.id, 1).length === 0) {
+  if (session.isDraining && inSlotsOf(tx.db, session.id, 1).length === 0) {
     endSession(tx.db, session.id, tx.now);
     tx.effects.close(sessionId, NORMAL_CLOSURE, "the agent has left");
   } else {

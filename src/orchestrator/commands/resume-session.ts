@@ -29,7 +29,7 @@ export const resumeSession: Handler<"resume-session"> = (tx, command) => {
   setConnected(tx.db, session.id, true);
   deleteWaitsOfSession(tx.db, session.id);
   reconcile(tx, session, new Set(known));
-  if (session.isDraining === 1) tx.effects.send(sessionId, { kind: "drain" });
+  if (session.isDraining) tx.effects.send(sessionId, { kind: "drain" });
   tx.effects.changed("agents-changed");
   return accepted({ session: sessionId, lastSequence: session.lastSequence });
 };

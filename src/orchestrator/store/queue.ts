@@ -8,18 +8,19 @@ import { unpackOptions } from "./value-columns.ts";
 export interface DueRow {
   readonly id: number;
   /** A workflow that was called by another execution: it becomes a run of its own instead of going to an agent. */
-  readonly isCall: number;
+  readonly isCall: boolean;
 }
 
 /** Scheduled executions whose time has come, earliest first. */
 export function dueExecutions(db: Database, now: number, limit: number): DueRow[] {
-  return db.all<DueRow>(
+  const rows = db.all<{ readonly id: number; readonly isCall: number }>(
     `SELECT executions.id, steps.parent IS NOT NULL AND targets.type = 0 AS isCall
      FROM executions JOIN steps ON steps.id = step JOIN targets ON targets.id = executions.target
      WHERE status = 0 AND is_ready = 0 AND due_at <= ? ORDER BY due_at, executions.id LIMIT ? + 0`,
     now,
     limit,
   );
+  return rows.map(({ id, isCall }) => ({ id, isCall: isCall === 1 }));
 }
 
 /** The targets that something is ready for. */

@@ -6,7 +6,7 @@ export interface SessionRow {
   readonly sessionId: SessionId;
   readonly secretHash: string;
   readonly lastSequence: number;
-  readonly isDraining: number;
+  readonly isDraining: boolean;
 }
 
 export interface NewSession {
@@ -36,11 +36,13 @@ export function insertSession(db: Database, session: NewSession): void {
 
 /** A session that has not ended. */
 export function findSession(db: Database, sessionId: string): SessionRow | undefined {
-  return db.get<SessionRow>(`SELECT ${columns} FROM sessions WHERE external_id = ? AND ended_at IS NULL`, sessionId);
+  const sql = `SELECT ${columns} FROM sessions WHERE external_id = ? AND ended_at IS NULL`;
+  const row = db.get<Raw<SessionRow>>(sql, sessionId);
+  return row && withFlag(row);
 }
 
 export function liveSessions(db: Database): SessionRow[] {
-  return db.all<SessionRow>(`SELECT ${columns} FROM sessions WHERE ended_at IS NULL ORDER BY id`);
+  return db.all<Raw<SessionRow>>(`SELECT ${columns} FROM sessions WHERE ended_at IS NULL ORDER BY id`).map(withFlag);
 }
 
 export function setConnected(db: Database, session: number, isConnected: boolean): void {
@@ -86,14 +88,22 @@ export interface HostRow {
   readonly id: number;
   readonly sessionId: SessionId;
   readonly concurrency: number;
-  readonly isDraining: number;
+  readonly isDraining: boolean;
 }
 
 /** Connected sessions that host the target, whether they have room or not. */
 export function hostsOf(db: Database, target: number): HostRow[] {
-  return db.all<HostRow>(
+  const rows = db.all<Raw<HostRow>>(
     `SELECT sessions.id, external_id AS sessionId, concurrency, is_draining AS isDraining
      FROM session_targets JOIN sessions ON sessions.id = session WHERE target = ? AND is_connected = 1`,
     target,
   );
+  return rows.map(withFlag);
+}
+
+/** A row as SQLite gives it: it knows numbers, and no truth. */
+type Raw<T> = Omit<T, "isDraining"> & { readonly isDraining: number };
+
+function withFlag<T extends { readonly isDraining: number }>(row: T): Omit<T, "isDraining"> & { isDraining: boolean } {
+  return { ...row, isDraining: row.isDraining === 1 };
 }

@@ -101,7 +101,7 @@ class HostCounts {
       if (known !== undefined) return known;
       const free = concurrency - countHeldSlots(db, id, concurrency);
       const isSaturated = free > 0 && countWaiting(db, id, limits.waitingPerSession) === limits.waitingPerSession;
-      const host = { id, sessionId, free, isSaturated, isDraining: isDraining === 1 };
+      const host = { id, sessionId, free, isSaturated, isDraining };
       this.#hosts.set(id, host);
       return host;
     });

@@ -11,7 +11,7 @@ import { onItsOwn } from "./on-its-own.ts";
 export function promoteDue(tx: Transaction): number {
   const due = dueExecutions(tx.db, tx.now, tx.limits.executionsPerTurn);
   for (const { id, isCall } of due) {
-    onItsOwn(tx, id, (inner) => (isCall === 1 ? spawn(inner, getExecution(inner.db, id)) : markReady(inner.db, id)));
+    onItsOwn(tx, id, (inner) => (isCall ? spawn(inner, getExecution(inner.db, id)) : markReady(inner.db, id)));
   }
   return due.length;
 }
