@@ -1,3 +1,4 @@
+import type { LogLevel } from "./agent-messages.ts";
 import type { WireError } from "./outcome.ts";
 import type { Parameter, TargetOptions, TargetType } from "./manifest.ts";
 import type { WaitReason } from "./wait-reason.ts";
@@ -151,7 +152,7 @@ export interface LogView {
   readonly executionId: string;
   readonly sequence: number;
   readonly timestamp: number;
-  readonly level: string;
+  readonly level: LogLevel;
   readonly template: string;
   readonly values: Readonly<Record<string, unknown>>;
 }

@@ -1,5 +1,6 @@
 import type { Duration } from "../base/duration.ts";
 import { parseJson } from "../base/json.ts";
+import type { LogLevel } from "../protocol/agent-messages.ts";
 import { environmentPath } from "../protocol/addresses.ts";
 import type { TargetOptions } from "../protocol/manifest.ts";
 import { encodeValue } from "../protocol/value-format/encode.ts";
@@ -56,8 +57,8 @@ export interface LogsQuery {
   /** The number of a step. Default: all. */
   readonly step?: number | undefined;
   readonly attempt?: number | undefined;
-  /** This level and the ones above it. */
-  readonly level?: string | undefined;
+  /** This level and the ones after it: debug, stdout, info, stderr, warn, error. */
+  readonly level?: LogLevel | undefined;
   /** The `cursor` of an earlier answer. */
   readonly after?: string | undefined;
   /** From 1 to 1000. Default: 100. */

@@ -156,7 +156,7 @@ describe("a line of log", () => {
     executionId: "Rbcdfghj:2:1",
     sequence: 1,
     timestamp: Date.UTC(2026, 10, 1, 10, 0, 0, 7),
-    level: "warn",
+    level: "warn" as const,
     template: "row {row} of {file}",
     values: { row: 3, file: "a.csv", size: [1] },
   };
