@@ -1,3 +1,4 @@
+import { grouped } from "../../base/grouped.ts";
 import type { ExecutionView, RunView, StepView } from "../../protocol/views.ts";
 import { GROUP_FAILURES, GROUP_LEAST } from "../limits.ts";
 import { type CountedState, countedAs, noSteps, shownState, urgencyOf } from "./state.ts";
@@ -36,12 +37,11 @@ export interface TreeOptions {
 
 /** The tree of a run; none before its first step is there, one for each attempt at that step where all attempts are shown. */
 export function buildTrees(run: RunView, { withGroups, withAttempts }: TreeOptions): StepNode[] {
-  const stepsOf = new Map<string | null, StepView[]>();
-  for (const step of run.steps) {
-    const siblings = stepsOf.get(step.parentId);
-    if (siblings) siblings.push(step);
-    else stepsOf.set(step.parentId, [step]);
-  }
+  const stepsOf = grouped(
+    run.steps,
+    ({ parentId }) => parentId,
+    (step) => step,
+  );
 
   const childrenOf = (execution: ExecutionView): TreeNode[] => {
     const nodes = (stepsOf.get(execution.id) ?? []).flatMap(nodesOf);
@@ -60,12 +60,11 @@ export function buildTrees(run: RunView, { withGroups, withAttempts }: TreeOptio
 /** A group stands where its first member stood. */
 function foldSiblings(nodes: readonly StepNode[]): TreeNode[] {
   if (nodes.length < GROUP_LEAST) return [...nodes];
-  const byTarget = new Map<string, StepNode[]>();
-  for (const node of nodes) {
-    const members = byTarget.get(node.step.target);
-    if (members) members.push(node);
-    else byTarget.set(node.step.target, [node]);
-  }
+  const byTarget = grouped(
+    nodes,
+    ({ step }) => step.target,
+    (node) => node,
+  );
   return [...byTarget].flatMap(([target, members]): readonly TreeNode[] =>
     members.length < GROUP_LEAST ? members : [groupOf(target, members)],
   );

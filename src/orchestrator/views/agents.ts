@@ -1,3 +1,4 @@
+import { grouped } from "../../base/grouped.ts";
 import type { AgentView, AgentsView } from "../../protocol/views.ts";
 import type { Database } from "../store/database.ts";
 
@@ -41,13 +42,11 @@ function repositoriesBySession(db: Database): Map<number, string[]> {
     `SELECT DISTINCT session, name FROM session_targets JOIN targets ON targets.id = target
        JOIN repositories ON repositories.id = repository ORDER BY name`,
   );
-  const names = new Map<number, string[]>();
-  for (const { session, name } of rows) {
-    const earlier = names.get(session);
-    if (earlier === undefined) names.set(session, [name]);
-    else earlier.push(name);
-  }
-  return names;
+  return grouped(
+    rows,
+    ({ session }) => session,
+    ({ name }) => name,
+  );
 }
 
 /** What holds a slot (1 held, 3 held by code that runs on after its outcome), and what has yielded one (2). */

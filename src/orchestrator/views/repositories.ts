@@ -1,3 +1,4 @@
+import { grouped } from "../../base/grouped.ts";
 import type { RepositoriesView, TargetView } from "../../protocol/views.ts";
 import { targetDefinitionField } from "../../protocol/manifest.ts";
 import type { Database } from "../store/database.ts";
@@ -23,15 +24,14 @@ function targetsByRepository(db: Database, hosts: ReadonlyMap<number, readonly s
     `SELECT id, repository, path, definition FROM targets
      WHERE definition IS NOT NULL AND (is_registered = 1 OR EXISTS (SELECT 1 FROM session_targets WHERE target = targets.id)) ORDER BY path`,
   );
-  const targets = new Map<number, TargetView[]>();
-  for (const { id, repository, path, definition } of rows) {
-    const parsed = targetDefinitionField.parse(JSON.parse(definition), path);
-    const target: TargetView = { ...parsed, agents: hosts.get(id) ?? [] };
-    const others = targets.get(repository);
-    if (others === undefined) targets.set(repository, [target]);
-    else others.push(target);
-  }
-  return targets;
+  return grouped(
+    rows,
+    ({ repository }) => repository,
+    ({ id, path, definition }): TargetView => ({
+      ...targetDefinitionField.parse(JSON.parse(definition), path),
+      agents: hosts.get(id) ?? [],
+    }),
+  );
 }
 
 /** Connected sessions, by row of the target. */
@@ -40,11 +40,9 @@ function hostsByTarget(db: Database): Map<number, string[]> {
     `SELECT target, external_id AS session FROM sessions JOIN session_targets ON session = sessions.id
      WHERE ended_at IS NULL AND is_connected = 1 ORDER BY external_id`,
   );
-  const hosts = new Map<number, string[]>();
-  for (const { target, session } of rows) {
-    const sessions = hosts.get(target);
-    if (sessions === undefined) hosts.set(target, [session]);
-    else sessions.push(session);
-  }
-  return hosts;
+  return grouped(
+    rows,
+    ({ target }) => target,
+    ({ session }) => session,
+  );
 }

@@ -1,3 +1,4 @@
+import { grouped } from "../../base/grouped.ts";
 import { type ExecutionId, type RunId, executionIdOf } from "../../protocol/ids.ts";
 import type { ResultColumns } from "../store/value-columns.ts";
 import type { Database } from "../store/database.ts";
@@ -72,13 +73,11 @@ export function readCalls(db: Database, run: number): Map<number, number[]> {
     "SELECT parent, number FROM steps WHERE run = ? AND parent IS NOT NULL ORDER BY parent, request",
     run,
   );
-  const calls = new Map<number, number[]>();
-  for (const { parent, number } of rows) {
-    const called = calls.get(parent);
-    if (called === undefined) calls.set(parent, [number]);
-    else called.push(number);
-  }
-  return calls;
+  return grouped(
+    rows,
+    ({ parent }) => parent,
+    ({ number }) => number,
+  );
 }
 
 export function readRunPage(db: Database, { run, after, limit, withTexts }: RunPageRequest): RunPage {

@@ -1,3 +1,4 @@
+import { grouped } from "../../base/grouped.ts";
 import { type RunId, executionIdOf, stepIdOf } from "../../protocol/ids.ts";
 import {
   type ExecutionView,
@@ -34,9 +35,9 @@ export class StepViews {
   }
 
   show(page: RunPage): StepView[] {
-    const attempts = grouped(page.attempts, ({ number }) => number);
-    const dependencies = grouped(page.dependencies, ({ execution }) => execution);
-    const ignored = grouped(page.ignored, ({ execution }) => execution);
+    const attempts = byKey(page.attempts, ({ number }) => number);
+    const dependencies = byKey(page.dependencies, ({ execution }) => execution);
+    const ignored = byKey(page.ignored, ({ execution }) => execution);
     return page.steps.map((step) => {
       const rows = attempts.get(step.number) ?? [];
       const shown = this.#showStep(step, rows[0]?.createdAt ?? 0);
@@ -103,13 +104,6 @@ function nextRun({ nextRunStatus, nextRunCompletedAt }: AttemptRow): { status: R
   return { status: runStatuses[nextRunStatus ?? 0] ?? "queued", completedAt: nextRunCompletedAt };
 }
 
-/** Rows by a key that many of them may share, in their order. */
-function grouped<T>(rows: readonly T[], keyOf: (row: T) => number): Map<number, T[]> {
-  const groups = new Map<number, T[]>();
-  for (const row of rows) {
-    const group = groups.get(keyOf(row));
-    if (group === undefined) groups.set(keyOf(row), [row]);
-    else group.push(row);
-  }
-  return groups;
+function byKey<T>(rows: readonly T[], keyOf: (row: T) => number): Map<number, T[]> {
+  return grouped(rows, keyOf, (row) => row);
 }
