@@ -1,8 +1,6 @@
 import type { Cancel, Clock, Ms, Timers } from "../base/clock.ts";
 import { createLeases } from "./leases.ts";
-
-/** A timer that fires later than this means that this process stood still: what agents said meanwhile is not read yet. */
-const OWN_STALL_MS: Ms = 1_000;
+import { OWN_STALL_MS } from "./limits.ts";
 
 export interface LeaseWatch {
   /** The session's agent gave a sign of life. */

@@ -65,6 +65,9 @@ export const TOPIC_LOGS_KEPT = 5_000;
 /** A read for people takes at most this long; then it is given up. Until it ends, the write-ahead log cannot shrink. */
 export const READ_LIMIT_MS = 5_000;
 
+/** Without a single answer for so long the reader's thread hangs: every view gives up by itself before. */
+export const READER_SILENCE_MS = 2 * READ_LIMIT_MS;
+
 /** Steps of a run are read in pages of this many, so that the time is looked at in between. */
 export const READ_PAGE_STEPS = 1_000;
 
@@ -95,3 +98,6 @@ export const ACTIVITY_INTERVAL_MS = 1_000;
 
 /** How long an orchestrator that stops waits for the gateway to read the last of what was said to it. A gateway that hangs must not hold it up. */
 export const GOODBYE_WAIT_MS = 3_000;
+
+/** A timer of the leases that fires later than this means that this process stood still: what agents said meanwhile is not read yet. */
+export const OWN_STALL_MS = 1_000;

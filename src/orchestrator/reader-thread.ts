@@ -1,10 +1,10 @@
 import { Worker } from "node:worker_threads";
-import type { Cancel, Ms, Timers } from "../base/clock.ts";
+import type { Cancel, Timers } from "../base/clock.ts";
 import { failure } from "../base/result.ts";
 import type { Log } from "../process/log.ts";
 import type { ErrorCode } from "../protocol/error-codes.ts";
 import type { FatalCode } from "../protocol/supervisor-messages.ts";
-import { READER_HEAP_MB, READER_IDLE_MS, READ_LIMIT_MS, READS_WAITING } from "./limits.ts";
+import { READER_HEAP_MB, READER_IDLE_MS, READER_SILENCE_MS, READS_WAITING } from "./limits.ts";
 import type { FromReader, ReaderConfig, ToReader } from "./reader-messages.ts";
 import type { Answered, Reader } from "./reader.ts";
 import type { Query } from "./reading.ts";
@@ -21,9 +21,6 @@ export interface ReaderThreadParts {
   readonly log: Log;
   readonly fatal: (code: FatalCode, message: string) => never;
 }
-
-/** Without a single answer for so long the thread hangs: every view gives up by itself before. */
-const SILENCE_MS: Ms = 2 * READ_LIMIT_MS;
 
 export function createReaderThread({ file, path, timers, log, fatal }: ReaderThreadParts): Reader {
   const asked = new Map<number, (answered: Answered) => void>();
@@ -58,7 +55,8 @@ export function createReaderThread({ file, path, timers, log, fatal }: ReaderThr
   /** One timer: for the next answer while there are questions, for the end of the thread while there are none. */
   const watch = (): void => {
     cancelTimer();
-    if (asked.size > 0) cancelTimer = timers.after(SILENCE_MS, () => end("overloaded", "The reader does not answer."));
+    if (asked.size > 0)
+      cancelTimer = timers.after(READER_SILENCE_MS, () => end("overloaded", "The reader does not answer."));
     else if (subscriptions.size === 0)
       cancelTimer = timers.after(READER_IDLE_MS, () => end("overloaded", "The reader has ended."));
   };

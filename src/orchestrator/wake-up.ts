@@ -1,4 +1,5 @@
 import type { Cancel, Clock, Ms, Timers } from "../base/clock.ts";
+import { CLOCK_LOOK_MS } from "../protocol/limits.ts";
 
 export interface WakeUp {
   /** Looks anew at what is due next; called after every batch. */
@@ -16,7 +17,7 @@ export function createWakeUp(clock: Clock, timers: Timers, nextDueAt: () => Ms |
     if (at === armedFor) return;
     cancel();
     armedFor = at;
-    if (at !== null) cancel = timers.after(Math.min(LOOK_AGAIN_MS, Math.max(0, at - clock.now())), fire);
+    if (at !== null) cancel = timers.after(Math.min(CLOCK_LOOK_MS, Math.max(0, at - clock.now())), fire);
   };
 
   const fire = (): void => {
@@ -34,6 +35,3 @@ export function createWakeUp(clock: Clock, timers: Timers, nextDueAt: () => Ms |
     },
   };
 }
-
-/** Timers count monotonic time, what is due is wall time: a clock that was set is noticed after this long at the latest. */
-const LOOK_AGAIN_MS: Ms = 60_000;

@@ -67,6 +67,9 @@ export const LOG_TEXT_LIMIT = 16_384;
 /** Concurrency that an agent may declare. */
 export const CONCURRENCY_LIMIT = 100_000;
 
+/** Timers count monotonic time, what is due is wall time: far moments are looked at again this often, in case the clock was set. */
+export const CLOCK_LOOK_MS = 30_000;
+
 /** A session's lease after its last sign of life; the server waits `LEASE_GRACE_MS` longer, the agent gives up `LEASE_MARGIN_MS` earlier. */
 export const LEASE_MS = 60_000;
 export const LEASE_GRACE_MS = 10_000;

@@ -3,6 +3,7 @@ import { execa } from "execa";
 import type { Timers } from "../base/clock.ts";
 import { type ChildMessage, type SupervisorMessage, childMessage } from "../protocol/supervisor-messages.ts";
 import { openLog } from "./log-files.ts";
+import { CHANNEL_END_MS } from "./limits.ts";
 
 /** What a child is, whichever process plays it at the moment. */
 export interface ChildSpec {
@@ -46,9 +47,6 @@ export interface ChildProcessEvents {
   /** Its end, after everything it had said before. */
   onExit(exit: ProcessExit): void;
 }
-
-/** How long the end of the channel may follow the end of the process; both together say that nothing more will come. */
-const CHANNEL_END_MS = 500;
 
 /** Where the supervisor may ask a child that hangs for its stack (SIGUSR1): an address that only the child's own log tells. */
 const inspectorFlags = ["--inspect-port=127.0.0.1:0", "--inspect-publish-uid=stderr"];

@@ -102,3 +102,14 @@ export const SOCKET_PATH_LIMIT_BYTES = 100;
 /** Which processes the system ends first when memory is short: larger goes first. */
 export const GATEWAY_OOM_SCORE = 0;
 export const ORCHESTRATOR_OOM_SCORE = 200;
+
+/** How long the end of a child's channel may follow the end of its process; both together say that nothing more will come. */
+export const CHANNEL_END_MS: Ms = 500;
+
+/** How long what is left may take to close once all children have gone. */
+export const CLOSE_MS: Ms = 1_000;
+
+/** A child that hangs is asked for its stack: how often its log is looked at for the address, how long all of it may take, frames kept. */
+export const STACK_POLL_MS: Ms = 20;
+export const STACK_DEADLINE_MS: Ms = 5_000;
+export const STACK_FRAMES = 30;

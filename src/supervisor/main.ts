@@ -11,6 +11,7 @@ import { LEASE_MS } from "../protocol/limits.ts";
 import type { Programs } from "./child-specs.ts";
 import { openDataDirectory } from "./data-directory.ts";
 import {
+  CLOSE_MS,
   DEFAULT_HEAP_LIMIT_MB,
   DEFAULT_IDLE_TIMEOUT_MS,
   DEFAULT_RSS_LIMIT_MB,
@@ -63,9 +64,6 @@ const defaultPrograms: Programs = {
   gateway: fileURLToPath(new URL("../gateway/main.js", import.meta.url)), // src/gateway/main.ts
   orchestrator: fileURLToPath(new URL("../orchestrator/main.js", import.meta.url)), // src/orchestrator/main.ts
 };
-
-/** How long what is left may take to close once all children have gone. */
-const CLOSE_MS: Ms = 1_000;
 
 /** Runs the server in this process until it is stopped. Says what happens on stderr; gives the exit code. */
 export async function runSupervisor(options: ServerOptions): Promise<ServerExit> {

@@ -1,4 +1,4 @@
-import type { Cancel, Ms } from "../base/clock.ts";
+import type { Cancel } from "../base/clock.ts";
 import { type Result, failure, ok } from "../base/result.ts";
 import type { Failure } from "../protocol/error-codes.ts";
 import { environmentKey } from "../protocol/names.ts";
@@ -8,9 +8,7 @@ import type { ChildSpec } from "./child-process.ts";
 import { desiredChildren } from "./desired-children.ts";
 import { unavailable } from "./environment-messages.ts";
 import type { EnvironmentFacts, EnvironmentRecord, Registry } from "./registry.ts";
-
-/** Far moments are looked at again this often, so that a wall clock that was set does not delay a wake-up for long. */
-const LONGEST_SLEEP_MS: Ms = 30_000;
+import { CLOCK_LOOK_MS } from "../protocol/limits.ts";
 
 export interface Ready {
   readonly pid: number;
@@ -122,7 +120,7 @@ export class Orchestrators {
       orchestrator.child.start(record.isWanted ? "it has work to do" : "something is due");
     }
     if (nextAt === null) return;
-    this.#cancelWake = world.timers.after(Math.min(nextAt - now, LONGEST_SLEEP_MS), () => this.look());
+    this.#cancelWake = world.timers.after(Math.min(nextAt - now, CLOCK_LOOK_MS), () => this.look());
   }
 
   /** The server stops: nothing is started any more. */

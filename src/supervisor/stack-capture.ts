@@ -1,12 +1,10 @@
-import type { Ms, Timers } from "../base/clock.ts";
+import type { Timers } from "../base/clock.ts";
 import { readEnd, sizeOf } from "./log-files.ts";
+import { STACK_DEADLINE_MS, STACK_FRAMES, STACK_POLL_MS } from "./limits.ts";
 
 // A blocked event loop cannot tell where it is, but Node's inspector can: SIGUSR1 opens it even then, at an address that the process writes
 // to its own log. Nothing of this costs anything until a process hangs; a watching thread in each would cost 9 MB.
 
-const POLL_MS: Ms = 20;
-const DEADLINE_MS: Ms = 5_000;
-const FRAMES = 30;
 const LOG_END_BYTES = 8_192;
 const inspectorAddress = /Debugger listening on (ws:\/\/\S+)/;
 
@@ -23,10 +21,10 @@ export async function captureStack(pid: number, logPath: string, timers: Timers)
 }
 
 async function pollAddress(logPath: string, offset: number, timers: Timers): Promise<string | undefined> {
-  for (let waitedMs = 0; waitedMs < DEADLINE_MS; waitedMs += POLL_MS) {
+  for (let waitedMs = 0; waitedMs < STACK_DEADLINE_MS; waitedMs += STACK_POLL_MS) {
     const found = inspectorAddress.exec(readEnd(logPath, offset, LOG_END_BYTES))?.[1];
     if (found !== undefined) return found;
-    await new Promise<void>((resolve) => void timers.after(POLL_MS, resolve));
+    await new Promise<void>((resolve) => void timers.after(STACK_POLL_MS, resolve));
   }
   return undefined;
 }
@@ -43,7 +41,7 @@ async function readStack(address: string, timers: Timers): Promise<readonly stri
       resolve(stack);
       socket.close();
     };
-    const cancel = timers.after(DEADLINE_MS, () => end(null));
+    const cancel = timers.after(STACK_DEADLINE_MS, () => end(null));
     socket.on("error", () => end(null));
     socket.on("open", () => {
       say(1, "Debugger.enable");
@@ -54,7 +52,7 @@ async function readStack(address: string, timers: Timers): Promise<readonly stri
       if (message.method === "Debugger.scriptParsed") urls.set(message.params.scriptId, message.params.url);
       if (message.method !== "Debugger.paused") return;
       say(3, "Debugger.resume");
-      end(message.params.callFrames.slice(0, FRAMES).map((frame) => frameText(frame, urls)));
+      end(message.params.callFrames.slice(0, STACK_FRAMES).map((frame) => frameText(frame, urls)));
     });
   });
 }
