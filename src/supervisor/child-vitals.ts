@@ -11,7 +11,8 @@ export class ChildVitals {
   readonly #limits: Limits;
   #watch: Watch;
   #pings = 0;
-  #last: { readonly at: Ms; readonly cpuMs: Ms } | null = null;
+  #last: { readonly at: Ms; readonly cpuMs: Ms; readonly queuedMs: Ms } | null = null;
+  #queuedPercent = 0;
   #hotSince: HotSince = null;
   #givesWay = false;
 
@@ -65,10 +66,13 @@ export class ChildVitals {
     const figures = await readFigures(this.#pid);
     if (figures === null) return "fine";
     const now = this.#clock.monotonic();
-    if (this.#last !== null && now > this.#last.at) {
-      this.cpuPercent = Math.round((100 * (figures.cpuMs - this.#last.cpuMs)) / (now - this.#last.at));
+    const last = this.#last;
+    if (last !== null && now > last.at) {
+      const percentOfTime = (ms: Ms): number => Math.round((100 * ms) / (now - last.at));
+      this.cpuPercent = percentOfTime(figures.cpuMs - last.cpuMs);
+      this.#queuedPercent = percentOfTime(figures.queuedMs - last.queuedMs);
     }
-    this.#last = { at: now, cpuMs: figures.cpuMs };
+    this.#last = { at: now, cpuMs: figures.cpuMs, queuedMs: figures.queuedMs };
     this.rssBytes = figures.rssBytes;
     this.isStopped = figures.isStopped;
     return rssLimitBytes === null ? "fine" : memoryVerdict(figures.rssBytes, rssLimitBytes);
@@ -77,7 +81,8 @@ export class ChildVitals {
   /** Lets it give way to others once it has eaten most of a core for long. True when that has just begun. */
   async giveWayIfEating(): Promise<boolean> {
     if (this.#givesWay || this.cpuPercent === null) return false;
-    const { hotSince, isEating } = noticeCpu(this.#hotSince, this.cpuPercent, this.#clock.monotonic(), this.#limits);
+    const use = { gotPercent: this.cpuPercent, queuedPercent: this.#queuedPercent };
+    const { hotSince, isEating } = noticeCpu(this.#hotSince, use, this.#clock.monotonic(), this.#limits);
     this.#hotSince = hotSince;
     if (!isEating) return false;
     this.#givesWay = true; // For as long as it lives: raising a priority again needs privileges.

@@ -37,8 +37,9 @@ export interface Limits {
 
   /** How often memory, CPU time and log files are looked at. */
   readonly sampleMs: Ms;
-  /** More than this part of a core for so long, and the process gives way to the others. */
+  /** More than this part of a core wanted for so long, and more than the least part of it got: the process gives way to the others. */
   readonly hotCpuPercent: number;
+  readonly hotCpuLeastPercent: number;
   readonly hotCpuMs: Ms;
   readonly hotCpuNice: number;
 
@@ -77,6 +78,7 @@ export const defaultLimits: Limits = {
 
   sampleMs: 2_000,
   hotCpuPercent: 80,
+  hotCpuLeastPercent: 25,
   hotCpuMs: 10_000,
   hotCpuNice: 10,
 

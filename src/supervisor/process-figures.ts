@@ -8,6 +8,8 @@ export interface ProcessFigures {
   readonly rssBytes: number;
   /** CPU time used so far, of all its threads. */
   readonly cpuMs: Ms;
+  /** How long its main thread was ready to run so far, and others ran; 0 where the system does not count that. */
+  readonly queuedMs: Ms;
   /** Stopped by a signal (SIGSTOP, a debugger): silent without being at fault. */
   readonly isStopped: boolean;
 }
@@ -15,8 +17,11 @@ export interface ProcessFigures {
 /** Clock ticks of /proc are hundredths of a second on every architecture that Node runs on. */
 const TICK_MS = 10;
 
+const NS_PER_MS = 1_000_000;
+
 export async function readFigures(pid: number): Promise<ProcessFigures | null> {
-  const [stat, status] = await Promise.all([readProc(pid, "stat"), readProc(pid, "status")]);
+  const files = ["stat", "status", "schedstat"].map((file) => readProc(pid, file));
+  const [stat = "", status = "", schedule = ""] = await Promise.all(files);
   const rssKb = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
   // The name stands in brackets and may hold anything; the fields behind it are counted from its end.
   const [state, ...rest] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
@@ -26,6 +31,7 @@ export async function readFigures(pid: number): Promise<ProcessFigures | null> {
   return {
     rssBytes: Number(rssKb) * 1_024,
     cpuMs: (userTicks + systemTicks) * TICK_MS,
+    queuedMs: Number(schedule.split(" ")[1] ?? 0) / NS_PER_MS,
     isStopped: state === "T" || state === "t",
   };
 }

@@ -9,17 +9,27 @@ export function memoryVerdict(rssBytes: number, limitBytes: number): MemoryVerdi
   return rssBytes > limitBytes ? "recycle" : "fine";
 }
 
-/** Since when a process has used most of a core; null while it has not. */
+/** Since when a process has wanted most of a core; null while it has not. */
 export type HotSince = Ms | null;
 
-/** Takes one more sample of a process' CPU use; `isEating` once it has been hot for long. `now` is monotonic. */
+/** In percent of a core: what a process has got since the last sample, and for how long it had to wait while others ran. */
+export interface CpuUse {
+  readonly gotPercent: number;
+  readonly queuedPercent: number;
+}
+
+/**
+ * Takes one more sample of a process' CPU use; `isEating` once it has been hot for long. Who eats a machine that is full does not get a whole
+ * core, so what it waited for counts as well, unless it gets so little that the others are to blame. `now` is monotonic.
+ */
 export function noticeCpu(
   hotSince: HotSince,
-  cpuPercent: number,
+  { gotPercent, queuedPercent }: CpuUse,
   now: Ms,
   limits: Limits,
 ): { readonly hotSince: HotSince; readonly isEating: boolean } {
-  if (cpuPercent <= limits.hotCpuPercent) return { hotSince: null, isEating: false };
+  const isHot = gotPercent + queuedPercent > limits.hotCpuPercent && gotPercent > limits.hotCpuLeastPercent;
+  if (!isHot) return { hotSince: null, isEating: false };
   const since = hotSince ?? now;
   return { hotSince: since, isEating: now - since >= limits.hotCpuMs };
 }

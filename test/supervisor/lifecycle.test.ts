@@ -209,7 +209,7 @@ describe("an orchestrator", () => {
 
   test("that eats the CPU gives way while others need it", async () => {
     // A small part of a core is much here: on a busy machine no process gets most of one.
-    await start({ limits: { sampleMs: 250, hotCpuPercent: 5, hotCpuMs: 500 } });
+    await start({ limits: { sampleMs: 250, hotCpuPercent: 5, hotCpuLeastPercent: 0, hotCpuMs: 500 } });
     await server.create("neighbour");
     await server.ensure("neighbour");
     const pid = await server.ensure();

@@ -11,12 +11,12 @@ test.each([
   expect(memoryVerdict(used * 1_048_576, 384 * 1_048_576)).toBe(verdict);
 });
 
-describe("a process that uses more than 80 % of a core", () => {
+describe("a process that wants more than 80 % of a core", () => {
   /** Samples every two seconds; the moments at which it eats. */
-  const eating = (percents: readonly number[]): number[] => {
+  const eating = (gotPercents: readonly number[], queuedPercent = 0): number[] => {
     let hotSince: HotSince = null;
-    return percents.flatMap((percent, index) => {
-      const noticed = noticeCpu(hotSince, percent, index * 2_000, defaultLimits);
+    return gotPercents.flatMap((gotPercent, index) => {
+      const noticed = noticeCpu(hotSince, { gotPercent, queuedPercent }, index * 2_000, defaultLimits);
       hotSince = noticed.hotSince;
       return noticed.isEating ? [index * 2] : [];
     });
@@ -24,6 +24,14 @@ describe("a process that uses more than 80 % of a core", () => {
 
   test("for 10 s eats the machine", () => {
     expect(eating([100, 95, 90, 81, 100, 100, 100])).toEqual([10, 12]);
+  });
+
+  test("eats it also while others eat as well and it gets half", () => {
+    expect(eating([50, 45, 50, 50, 50, 50], 45)).toEqual([10]);
+  });
+
+  test("and gets little of it does not: others keep it from running", () => {
+    expect(eating([25, 20, 25, 25, 25, 25, 25], 75)).toEqual([]);
   });
 
   test("with a pause in between does not", () => {
