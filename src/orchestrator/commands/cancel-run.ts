@@ -1,4 +1,6 @@
-import { accepted, rejected } from "../outcome.ts";
+import { accepted } from "../outcome.ts";
+import { failure } from "../../base/result.ts";
+import { notFound } from "../../protocol/failures.ts";
 import type { Handler } from "../handler.ts";
 import { attemptsOf } from "../store/executions.ts";
 import { cancelTree } from "../transitions/cancel-tree.ts";
@@ -11,7 +13,7 @@ import { findStep } from "../store/steps.ts";
  */
 export const cancelRun: Handler<"cancel-run"> = (tx, { run: runId }) => {
   const run = findRun(tx.db, runId);
-  if (run === undefined) return rejected("run_not_found", `there is no run ${runId} in this environment`);
+  if (run === undefined) return failure(notFound("run_not_found", runId));
   const root = findStep(tx.db, run.id, 1);
   if (root === undefined) throw new Error(`run ${runId} has no root`);
   cancelTree(
