@@ -1,6 +1,7 @@
 import { pathToFileURL } from "node:url";
 import type { Clock, Timers } from "../base/clock.ts";
 import { exhaustive } from "../base/exhaustive.ts";
+import { errorText } from "../base/error-text.ts";
 import type { ExecutorCommand, ExecutorMessage } from "../protocol/executor-messages.ts";
 import { currentRuntime } from "../sdk/context.ts";
 import { collectDefinitions } from "../sdk/definitions.ts";
@@ -83,7 +84,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
   };
 
   const fail = (error: unknown): void => {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorText(error);
     const isTold = error instanceof RepositoryError || !(error instanceof Error);
     options.send({ kind: "failed", message, stack: isTold ? null : (error.stack ?? null) });
     options.flush();

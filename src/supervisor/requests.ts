@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { type Result, failure, ok } from "../base/result.ts";
+import { errorStack } from "../base/error-text.ts";
 import type { Log } from "../process/log.ts";
 import type { Failure } from "../protocol/error-codes.ts";
 import { archived, notFound } from "../protocol/failures.ts";
@@ -49,7 +50,7 @@ export async function answer(parts: RequestParts, name: string, params: unknown)
     return await answerAs(handlers(parts), name, params);
   } catch (error) {
     if (isStorageFull(error)) return failure({ code: "storage_full", message: "the disk of the server is full" });
-    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const reason = errorStack(error);
     parts.log.error({ name, reason }, `a request of the gateway failed: ${name}`);
     return failure({ code: "internal", message: `${name} failed; the log of the server says why` });
   }

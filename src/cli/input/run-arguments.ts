@@ -1,4 +1,5 @@
 import { type Result, failure, ok } from "../../base/result.ts";
+import { errorText } from "../../base/error-text.ts";
 import { usageError } from "../command-error.ts";
 
 /**
@@ -11,7 +12,7 @@ export function parseArgument(word: string): Result<unknown, string> {
     value = JSON.parse(word);
   } catch (error) {
     if (!/^\s*[{["]/.test(word)) return ok(word);
-    return failure(`${word} is not valid JSON: ${reasonOf(error)}; as a string it is '${JSON.stringify(word)}'`);
+    return failure(`${word} is not valid JSON: ${errorText(error)}; as a string it is '${JSON.stringify(word)}'`);
   }
   const problem = findInexactNumber(word);
   return problem === undefined ? ok(value) : failure(problem);
@@ -23,7 +24,7 @@ export function parseParams(text: string, origin: string): Result<Readonly<Recor
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return failure(`${origin} is not valid JSON: ${reasonOf(error)}`);
+    return failure(`${origin} is not valid JSON: ${errorText(error)}`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return failure(`${origin} is no JSON object`);
@@ -44,10 +45,6 @@ function findInexactNumber(json: string): string | undefined {
     return `${token} is larger than a number can be exact; ${asText}, as a bigint '{"$":"bigint","v":"${token}"}'`;
   }
   return undefined;
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** How long apart retries without an end are if `--backoff` does not say it. */
