@@ -1,4 +1,5 @@
 import type { Database } from "./database.ts";
+import { yieldedSlot } from "./slots.ts";
 
 // The way down from an execution: what it called, in all attempts at each call, and the run that it became.
 
@@ -55,8 +56,8 @@ export function attemptsAtCalls(db: Database, caller: number, request: number, l
 /** What is queued or assigned in the environment, `limit` of it: callers that wait come first, and before what they called. */
 export function liveExecutions(db: Database, limit: number): number[] {
   const sql = `
-    SELECT id FROM executions WHERE slot > 0 AND slot = 2
-    UNION ALL SELECT id FROM executions WHERE slot > 0 AND slot <> 2 AND status = 1
+    SELECT id FROM executions WHERE slot > 0 AND slot = ${yieldedSlot}
+    UNION ALL SELECT id FROM executions WHERE slot > 0 AND slot <> ${yieldedSlot} AND status = 1
     UNION ALL SELECT id FROM executions WHERE status = 0 AND is_ready = 1
     UNION ALL SELECT id FROM executions WHERE status = 0 AND is_ready = 0
     LIMIT ? + 0`;

@@ -4,11 +4,7 @@ import type { Outcome } from "../../protocol/outcome.ts";
 import { type ExecutionStatus, executionStatuses } from "../../protocol/views.ts";
 import type { Database } from "./database.ts";
 import { type ResultColumns, unpackOutcome } from "./value-columns.ts";
-
-/** What an execution does with a slot of its session; the position is what is stored. */
-const slots = ["none", "held", "yielded", "outlived"] as const;
-/** `yielded`: its code waits for others. `outlived`: its code runs on after its outcome. */
-export type Slot = (typeof slots)[number];
+import { type Slot, heldSlot, slots, yieldedSlot } from "./slots.ts";
 
 export interface ExecutionRow {
   readonly id: number;
@@ -108,7 +104,8 @@ export function markReady(db: Database, id: number): void {
 
 /** Gives the execution to a session, with one of its slots. It is the only place where an execution gets a session. */
 export function assignExecution(db: Database, id: number, session: number, now: number): void {
-  const sql = "UPDATE executions SET status = 1, is_ready = 0, slot = 1, session = ?, assigned_at = ? WHERE id = ?";
+  const sql = `UPDATE executions SET status = ${executionStatuses.indexOf("assigned")}, is_ready = 0, slot = ${heldSlot}, session = ?, assigned_at = ?
+    WHERE id = ?`;
   db.run(sql, session, now, id);
 }
 
@@ -157,12 +154,22 @@ export function inSlotsOf(db: Database, session: number, limit = -1): ExecutionR
 
 /** How many slots of the session are taken, counted up to `limit`. */
 export function countHeldSlots(db: Database, session: number, limit: number): number {
-  return count(db, "SELECT 1 FROM executions WHERE session = ? AND slot > 0 AND slot <> 2 LIMIT ? + 0", session, limit);
+  return count(
+    db,
+    `SELECT 1 FROM executions WHERE session = ? AND slot > 0 AND slot <> ${yieldedSlot} LIMIT ? + 0`,
+    session,
+    limit,
+  );
 }
 
 /** How many executions of the session wait for others, counted up to `limit`. */
 export function countWaiting(db: Database, session: number, limit: number): number {
-  return count(db, "SELECT 1 FROM executions WHERE session = ? AND slot > 0 AND slot = 2 LIMIT ? + 0", session, limit);
+  return count(
+    db,
+    `SELECT 1 FROM executions WHERE session = ? AND slot > 0 AND slot = ${yieldedSlot} LIMIT ? + 0`,
+    session,
+    limit,
+  );
 }
 
 export function recordIgnored(db: Database, id: number, status: ExecutionStatus, reportedAt: number): boolean {

@@ -2,6 +2,7 @@ import { type ExecutionId, type RunId, executionIdOf } from "../../protocol/ids.
 import type { Database } from "./database.ts";
 import type { TargetOptions } from "../../protocol/manifest.ts";
 import { unpackOptions } from "./value-columns.ts";
+import { yieldedSlot } from "./slots.ts";
 
 // The queue is what two partial indexes hold: `executions_scheduled` until an execution's time has come, `executions_ready` from then on.
 
@@ -66,7 +67,7 @@ export function awaitedReadyExecutions(db: Database, target: number, limit: numb
 export function neededReadyExecutions(db: Database, session: number, target: number, limit: number): ReadyRow[] {
   return db.all<ReadyRow>(
     `WITH RECURSIVE needed (id) AS (
-       SELECT awaited FROM executions JOIN waits ON caller = executions.id WHERE session = ? AND slot > 0 AND slot = 2
+       SELECT awaited FROM executions JOIN waits ON caller = executions.id WHERE session = ? AND slot > 0 AND slot = ${yieldedSlot}
        UNION SELECT awaited FROM needed JOIN waits ON caller = needed.id
      )
      SELECT executions.id, target, priority, due_at AS dueAt FROM needed JOIN executions ON executions.id = needed.id

@@ -1,6 +1,7 @@
 import type { ExecutionId, RunId, SessionId } from "../../protocol/ids.ts";
 import type { Database } from "./database.ts";
 import { executionIdOf } from "../../protocol/ids.ts";
+import { heldSlot, yieldedSlot } from "./slots.ts";
 
 // Unanswered awaits, and the record of what was ever awaited. An execution with an unanswered await has yielded its slot.
 
@@ -21,7 +22,7 @@ export function insertWait(db: Database, { caller, request, asked, awaited }: Ne
     asked,
     awaited,
   );
-  db.run("UPDATE executions SET slot = 2 WHERE id = ? AND slot = 1", caller);
+  db.run(`UPDATE executions SET slot = ${yieldedSlot} WHERE id = ? AND slot = ${heldSlot}`, caller);
 }
 
 /** The caller takes its slot back when this was the last it waited for. */
@@ -38,10 +39,10 @@ export function deleteWaitsOf(db: Database, caller: number): void {
 /** All of a session's: its agent asks again. */
 export function deleteWaitsOfSession(db: Database, session: number): void {
   db.run(
-    "DELETE FROM waits WHERE caller IN (SELECT id FROM executions WHERE session = ? AND slot > 0 AND slot = 2)",
+    `DELETE FROM waits WHERE caller IN (SELECT id FROM executions WHERE session = ? AND slot > 0 AND slot = ${yieldedSlot})`,
     session,
   );
-  db.run("UPDATE executions SET slot = 1 WHERE session = ? AND slot > 0 AND slot = 2", session);
+  db.run(`UPDATE executions SET slot = ${heldSlot} WHERE session = ? AND slot > 0 AND slot = ${yieldedSlot}`, session);
 }
 
 export interface AnswerableWait {
@@ -112,5 +113,5 @@ export function recordDependency(db: Database, execution: number, awaited: numbe
 
 function takeSlotBack(db: Database, caller: number): void {
   if (db.get("SELECT 1 FROM waits WHERE caller = ?", caller) !== undefined) return;
-  db.run("UPDATE executions SET slot = 1 WHERE id = ? AND slot = 2", caller);
+  db.run(`UPDATE executions SET slot = ${heldSlot} WHERE id = ? AND slot = ${yieldedSlot}`, caller);
 }

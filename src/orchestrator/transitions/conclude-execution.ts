@@ -1,4 +1,5 @@
-import { type ExecutionRow, type Slot, earlierStatuses, insertExecution } from "../store/executions.ts";
+import { type ExecutionRow, earlierStatuses, insertExecution } from "../store/executions.ts";
+import type { Slot } from "../store/slots.ts";
 import type { Ms } from "../../base/clock.ts";
 import type { Outcome } from "../../protocol/outcome.ts";
 import type { Transaction } from "../transaction.ts";

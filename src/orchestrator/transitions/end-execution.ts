@@ -1,4 +1,5 @@
-import { type ExecutionRow, type Slot, completeExecution, getExecution } from "../store/executions.ts";
+import { type ExecutionRow, completeExecution, getExecution } from "../store/executions.ts";
+import type { Slot } from "../store/slots.ts";
 import { deleteWaitsOf, moveWaits, takeWaitsFor } from "../store/waits.ts";
 import type { ExecutionStatus } from "../../protocol/views.ts";
 import type { Outcome } from "../../protocol/outcome.ts";

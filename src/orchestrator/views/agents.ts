@@ -1,6 +1,7 @@
 import { grouped } from "../../base/grouped.ts";
 import type { AgentView, AgentsView } from "../../protocol/views.ts";
 import type { Database } from "../store/database.ts";
+import { yieldedSlot } from "../store/slots.ts";
 
 interface SessionListRow {
   readonly id: number;
@@ -49,10 +50,10 @@ function repositoriesBySession(db: Database): Map<number, string[]> {
   );
 }
 
-/** What holds a slot (1 held, 3 held by code that runs on after its outcome), and what has yielded one (2). */
+/** What holds a slot, also when its code runs on after its outcome, and what has yielded one. */
 function slotsBySession(db: Database): Map<number, { readonly running: number; readonly waiting: number }> {
   const rows = db.all<{ session: number; running: number; waiting: number }>(
-    `SELECT session, sum(slot <> 2) AS running, sum(slot = 2) AS waiting FROM executions
+    `SELECT session, sum(slot <> ${yieldedSlot}) AS running, sum(slot = ${yieldedSlot}) AS waiting FROM executions
      WHERE slot > 0 AND session IS NOT NULL GROUP BY session`,
   );
   return new Map(rows.map((row) => [row.session, row]));
