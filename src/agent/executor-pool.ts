@@ -26,7 +26,7 @@ type ReadyMessage = Extract<RelayedExecutorMessage, { readonly kind: "ready" }>;
 /** What an executor says about its executions, as against itself. */
 export type ExecutionMessage = Exclude<
   RelayedExecutorMessage,
-  { readonly kind: "ready" | "failed" | "evaluating" | "pong" | "exiting" }
+  { readonly kind: "ready" | "failed" | "evaluating" | "complained" | "pong" | "exiting" }
 >;
 
 export interface ExecutorPoolOptions {
@@ -182,6 +182,8 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
       case "exiting":
         executor.lastWords = `called process.exit(${message.code})${message.execution === null ? "" : ` in ${message.execution}`}`;
         return;
+      case "complained":
+        return executor.process.noteLastWords(message.text);
       case "pong":
         return;
       case "started":

@@ -36,6 +36,8 @@ export interface ExecutorEvents {
 export interface ExecutorProcess {
   readonly pid: number | undefined;
   send(command: RelayedExecutorCommand): void;
+  /** It has said this on another way than its stderr; it belongs to the last that it wrote. */
+  noteLastWords(text: string): void;
   /** Nothing more will be asked of it: it ends. */
   dismiss(): void;
   /** Ends it and what it started, now. */
@@ -56,7 +58,7 @@ export function startExecutorProcess(environment: ExecutorEnvironment, events: E
     detached: true,
     cleanup: false,
   });
-  const stderrTail: string[] = [];
+  const stderrTail = createTail(STDERR_TAIL_LINES);
   let killReason: string | undefined;
   let exitReason: string | undefined;
   /** What may still hold words of a process that is gone. */
@@ -89,7 +91,8 @@ export function startExecutorProcess(environment: ExecutorEnvironment, events: E
     if (hasEnded) return;
     hasEnded = true;
     for (const lines of outputs) lines.end();
-    const tail = killReason === undefined && stderrTail.length > 0 ? `; it last wrote:\n${stderrTail.join("\n")}` : "";
+    const written = stderrTail.lines().join("\n");
+    const tail = killReason === undefined && written !== "" ? `; it last wrote:\n${written}` : "";
     events.onEnd(`${killReason ?? exitReason ?? "ended"}${tail}`);
   };
 
@@ -111,8 +114,7 @@ export function startExecutorProcess(environment: ExecutorEnvironment, events: E
   const outputs = [
     read(child.stdout, (line) => events.onOutput(line)),
     read(child.stderr, (line) => {
-      stderrTail.push(line);
-      if (stderrTail.length > STDERR_TAIL_LINES) stderrTail.shift();
+      stderrTail.add(line);
       events.onOutput(line);
     }),
   ];
@@ -126,8 +128,28 @@ export function startExecutorProcess(environment: ExecutorEnvironment, events: E
   return {
     pid: child.pid,
     send: (command) => channel.send(encodeRelayedExecutorCommand(command)),
+    noteLastWords: (text) => text.split("\n").forEach((line) => stderrTail.add(line)),
     dismiss: () => channel.end(),
     kill,
+  };
+}
+
+interface Tail {
+  add(line: string): void;
+  lines(): readonly string[];
+}
+
+/** The last lines, and before them why V8 gave up, which a long native stack trace follows. */
+function createTail(limit: number): Tail {
+  const last: string[] = [];
+  let fatal: string | undefined;
+  return {
+    add(line) {
+      if (line.startsWith("FATAL ERROR:")) fatal = line;
+      last.push(line);
+      if (last.length > limit) last.shift();
+    },
+    lines: () => (fatal === undefined || last.includes(fatal) ? last : [fatal, "…", ...last]),
   };
 }
 

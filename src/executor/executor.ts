@@ -16,6 +16,7 @@ import {
   RepositoryError,
   loadTargets,
 } from "./loaded-targets.ts";
+import { createLastWords } from "./last-words.ts";
 import { createLogBook } from "./log-book.ts";
 import type { WrittenCode } from "./parameters.ts";
 import { type ExecuteCommand, type ExecutionSurroundings, RunningExecution } from "./running-execution.ts";
@@ -99,6 +100,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
       endOfTurn,
       blobs: createBlobTransfer({ url: command.blobsUrl, timers, fetch: options.fetch }),
       logBook: createLogBook({ clock, timers, send }),
+      lastWords: createLastWords({ clock, send, flush }),
       send,
       flush,
       framesOf: frames.framesOf,

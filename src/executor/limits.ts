@@ -17,6 +17,10 @@ export const LOG_CHARACTERS_PER_SECOND = 262_144;
 /** Executions that have ended and whose log can still be continued. */
 export const ENDED_LOGS_LIMIT = 1_000;
 
+/** Writes to stderr that are told to the agent at once, and how much of each, in characters. */
+export const COMPLAINTS_PER_SECOND = 20;
+export const COMPLAINT_LIMIT = 2_000;
+
 /** Output without a line break is a line when it has become so long. */
 export const PARTIAL_LINE_LIMIT = 16_384;
 

@@ -21,6 +21,7 @@ import { decodeArguments, encodeResult } from "../sdk/execution.ts";
 import type { TargetDeclaration } from "../sdk/target.ts";
 import { type Awaitable, handleStateOf } from "../sdk/transfer.ts";
 import { type OutputStream, type PrintedText, createPrintedText } from "./capture.ts";
+import type { LastWords } from "./last-words.ts";
 import { withinMessage } from "./outcome-size.ts";
 import { type Answer, RunningRuntime, type RuntimeSurroundings } from "./running-runtime.ts";
 
@@ -29,6 +30,7 @@ type AbortReason = Extract<ExecutorCommand, { readonly kind: "abort" }>["reason"
 
 export interface ExecutionSurroundings extends RuntimeSurroundings {
   readonly framesOf: (stack: string) => readonly Frame[];
+  readonly lastWords: LastWords;
   /** Sends what was said so far, before code runs that may block. */
   readonly flush: () => void;
 }
@@ -111,9 +113,12 @@ export class RunningExecution {
 
   /** What it prints. */
   printed(stream: OutputStream): PrintedText {
-    const { logBook } = this.#surroundings;
+    const { logBook, lastWords } = this.#surroundings;
     const { execution } = this.#command;
-    const write = (line: string): void => logBook.write(execution, stream, line, null);
+    const write = (line: string): void => {
+      logBook.write(execution, stream, line, null);
+      if (stream === "stderr") lastWords.note(line);
+    };
     const text = this.#printed.get(stream) ?? createPrintedText(write);
     this.#printed.set(stream, text);
     return text;

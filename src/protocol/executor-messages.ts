@@ -53,6 +53,8 @@ const fromExecutors = {
   /** The evaluation of this source file begins. */
   evaluating: message(22, { file: path }),
   pong: message(23, {}),
+  /** An execution has written this to stderr, where it may be the last that is heard of this process. Its log has it as well. */
+  complained: message(25, { text: text(TEXT_LIMIT) }),
   /** User code (of this execution, if it is known) called process.exit; the process ends now. */
   exiting: message(24, { code: integer(-1, 255), execution: nullable(text(ID_LIMIT)) }),
 } satisfies Catalog;

@@ -42,6 +42,8 @@ export const until = task(async (path: string) => {
 });
 export const pid = task(async () => process.pid);
 export const crash = task(async () => { writeSync(2, "last words\\n"); process.kill(process.pid, "SIGKILL"); await new Promise(() => {}); });
+export const complains = task(async () => { console.error("cannot go on"); process.kill(process.pid, "SIGKILL"); await new Promise(() => {}); });
+export const fatal = task(async () => { writeSync(2, "FATAL ERROR: heap out of memory\\n" + "native frame\\n".repeat(20)); process.kill(process.pid, "SIGKILL"); await new Promise(() => {}); });
 export const exits = task(async () => process.exit(4));
 export const block = task(async (ms: number) => { const end = Date.now() + ms; while (Date.now() < end); });
 `;
@@ -251,6 +253,12 @@ describe("what the network loses", () => {
 describe("an executor that ends", () => {
   test.each([
     ["by a signal", "flows/crash", /^its executor was ended by SIGKILL; it last wrote:\nlast words$/],
+    ["after a word to stderr", "flows/complains", /^its executor was ended by SIGKILL; it last wrote:\ncannot go on$/],
+    [
+      "for want of memory, with a long native stack trace",
+      "flows/fatal",
+      /^its executor was ended by SIGKILL; it last wrote:\nFATAL ERROR: heap out of memory\n…\n(native frame\n?){10}$/,
+    ],
     [
       "by process.exit in user code",
       "flows/exits",
