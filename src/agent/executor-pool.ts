@@ -251,7 +251,7 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
       const id = roster.choose();
       const command = id === undefined ? undefined : unplaced.shift();
       if (id === undefined || command === undefined) return;
-      roster.place(command.execution, id, command.timeoutMs, clock.monotonic());
+      roster.place(command.execution, id, command.timeoutMs);
       executors.get(id)?.process.send(command);
     }
   };
@@ -264,7 +264,7 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
       if (command === undefined) return;
       isolatedStarting += 1;
       const executor = startExecutor(bundle, buildNumber, command.execution, () => undefined);
-      roster.place(command.execution, executor.id, command.timeoutMs, clock.monotonic());
+      roster.place(command.execution, executor.id, command.timeoutMs);
       executor.process.send(command);
     }
   };

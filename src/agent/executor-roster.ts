@@ -48,6 +48,7 @@ interface Placement {
   readonly execution: string;
   readonly executor: Executor;
   readonly timeoutMs: Ms | null;
+  /** When its function began; never, until that is heard. */
   startedAt: Ms;
   hasOutcome: boolean;
   isWaiting: boolean;
@@ -67,7 +68,7 @@ export interface ExecutorRoster {
   useBuild(build: number): void;
   /** The shared executor for a new execution: the least loaded one that is ready and responsive. */
   choose(): number | undefined;
-  place(execution: string, executor: number, timeoutMs: Ms | null, now: Ms): void;
+  place(execution: string, executor: number, timeoutMs: Ms | null): void;
   executorOf(execution: string): number | undefined;
   functionStarted(execution: string, now: Ms): void;
   /** Waiting executions do not count as load. */
@@ -173,11 +174,11 @@ export function createExecutorRoster(): ExecutorRoster {
       }
       return best?.id;
     },
-    place(execution, id, timeoutMs, now) {
+    place(execution, id, timeoutMs) {
       const executor = executors.get(id);
       if (!executor) throw new Error(`there is no executor ${id}`);
       const open = { hasOutcome: false, isWaiting: false, stopBy: Infinity };
-      const placement: Placement = { execution, executor, timeoutMs, startedAt: now, ...open };
+      const placement: Placement = { execution, executor, timeoutMs, startedAt: Infinity, ...open };
       executor.executions.add(execution);
       placements.set(execution, placement);
       if (timeoutMs !== null) watched.add(placement);

@@ -1,7 +1,7 @@
 import type { RelayedAgentMessage } from "../protocol/executor-messages.ts";
 
-// Requests that the server has not answered. It keeps who waits only as long as the connection; so after each welcome the agent asks again
-// for every answer that is still missing. A request that is still in the outbox is not repeated: its frame will be.
+// Requests that the server has not answered. An answer may be lost with the connection; so after each welcome the agent asks again for every
+// one that is still missing. A request that is still in the outbox is not repeated: its frame will be.
 
 export type RequestMessage = Extract<RelayedAgentMessage, { readonly kind: "submit" | "await" | "cancel" }>;
 

@@ -22,10 +22,10 @@ function block(roster: ReturnType<typeof rosterOf>, executor: number, pings = MI
 describe("the choice of an executor", () => {
   test("falls on the least loaded, and waiting executions are no load", () => {
     const roster = rosterOf(1, 2);
-    roster.place("a", 1, null, 0);
+    roster.place("a", 1, null);
     expect(roster.choose()).toBe(2);
-    roster.place("b", 2, null, 0);
-    roster.place("c", 2, null, 0);
+    roster.place("b", 2, null);
+    roster.place("c", 2, null);
     expect(roster.choose()).toBe(1);
     roster.setWaiting("b", true);
     roster.setWaiting("c", true);
@@ -50,7 +50,7 @@ describe("the choice of an executor", () => {
 
   test("falls on the new build once that is used, and the old ones end when they are empty", () => {
     const roster = rosterOf(1);
-    roster.place("old", 1, null, 0);
+    roster.place("old", 1, null);
     roster.add(2, { build: 2, isIsolated: false });
     roster.ready(2);
     roster.useBuild(2);
@@ -65,8 +65,8 @@ describe("the choice of an executor", () => {
 describe("the end of an executor", () => {
   test("tells which of its executions have no outcome yet", () => {
     const roster = rosterOf(1);
-    roster.place("a", 1, null, 0);
-    roster.place("b", 1, null, 0);
+    roster.place("a", 1, null);
+    roster.place("b", 1, null);
     roster.outcomeKnown("b", 0);
     expect(roster.remove(1)).toEqual([
       { execution: "a", hasOutcome: false },
@@ -80,7 +80,7 @@ describe("an execution that does not stop within its grace", () => {
   test("is killed with its own process", () => {
     const roster = createExecutorRoster();
     roster.add(1, isolated);
-    roster.place("a", 1, null, 0);
+    roster.place("a", 1, null);
     roster.outcomeKnown("a", 100);
     expect(roster.check(100 + ABORT_GRACE_MS - 1)).toEqual([]);
     expect(roster.check(100 + ABORT_GRACE_MS)).toMatchObject([{ kind: "kill", executor: 1 }]);
@@ -88,7 +88,7 @@ describe("an execution that does not stop within its grace", () => {
 
   test("is killed with a blocked executor in which nothing else runs", () => {
     const roster = rosterOf(1);
-    roster.place("a", 1, null, 0);
+    roster.place("a", 1, null);
     roster.outcomeKnown("a", 0);
     block(roster, 1);
     expect(roster.check(ABORT_GRACE_MS)).toContainEqual({
@@ -100,8 +100,8 @@ describe("an execution that does not stop within its grace", () => {
 
   test("takes others with it only when the executor has been blocked for long, for they may be who blocks it", () => {
     const roster = rosterOf(1);
-    roster.place("a", 1, null, 0);
-    roster.place("other", 1, null, 0);
+    roster.place("a", 1, null);
+    roster.place("other", 1, null);
     roster.outcomeKnown("a", 0);
     block(roster, 1);
     expect(roster.check(1)).toEqual([{ kind: "blocked", executor: 1, executions: ["a", "other"] }]);
@@ -113,8 +113,8 @@ describe("an execution that does not stop within its grace", () => {
 
   test("does not harm the others in its executor, which takes nothing new and ends with the last of them", () => {
     const roster = rosterOf(1);
-    roster.place("a", 1, null, 0);
-    roster.place("other", 1, null, 0);
+    roster.place("a", 1, null);
+    roster.place("other", 1, null);
     roster.outcomeKnown("a", 0);
     expect(roster.check(ABORT_GRACE_MS)).toEqual([]);
     expect(roster.choose()).toBeUndefined();
@@ -125,7 +125,7 @@ describe("an execution that does not stop within its grace", () => {
 
   test("has stopped in time when it is quick", () => {
     const roster = rosterOf(1);
-    roster.place("a", 1, null, 0);
+    roster.place("a", 1, null);
     roster.outcomeKnown("a", 0);
     roster.stopped("a");
     expect(roster.check(ABORT_GRACE_MS)).toEqual([]);
@@ -136,7 +136,7 @@ describe("an execution that does not stop within its grace", () => {
 describe("a timeout that the executor cannot keep", () => {
   test("is kept by the agent, counted from the start of the function, once", () => {
     const roster = rosterOf(1);
-    roster.place("a", 1, 500, 0);
+    roster.place("a", 1, 500);
     roster.functionStarted("a", 2_000);
     const dueAt = 2_000 + 500 + TIMEOUT_SLACK_MS;
     expect(roster.check(dueAt - 1)).toEqual([]);
@@ -146,9 +146,17 @@ describe("a timeout that the executor cannot keep", () => {
     expect(roster.check(dueAt + ABORT_GRACE_MS)).toContainEqual(expect.objectContaining({ kind: "kill", executor: 1 }));
   });
 
+  test("does not run before the function has started: it may be in the queue of an executor that another one blocks", () => {
+    const roster = rosterOf(1);
+    roster.place("a", 1, 500);
+    expect(roster.check(60_000)).toEqual([]);
+    roster.functionStarted("a", 60_000);
+    expect(roster.check(60_500 + TIMEOUT_SLACK_MS)).toEqual([{ kind: "timed-out", execution: "a" }]);
+  });
+
   test("is not looked at when the outcome is known", () => {
     const roster = rosterOf(1);
-    roster.place("a", 1, 500, 0);
+    roster.place("a", 1, 500);
     roster.outcomeKnown("a", 400);
     expect(roster.check(5_000)).toEqual([]);
   });
