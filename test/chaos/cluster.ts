@@ -1,5 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { descendantsOf, killHard } from "../support/process-tree.ts";
+import { exhaustive } from "../../src/base/exhaustive.ts";
+import { type Random, randomBelow } from "../../src/base/random.ts";
+import { eventually } from "../support/eventually.ts";
+import { commandOf, descendantsOf, killHard } from "../support/process-tree.ts";
 import { type TestAgent, type TestServer, environmentPath, startAgent, startServer } from "../support/server.ts";
 
 // The processes under test: one server with two environments, two agents where the faults strike and one next door. What is killed here and
@@ -11,18 +14,26 @@ export const neighbour = "calm";
 export const victims = ["executor", "agent", "orchestrator", "gateway", "supervisor", "server"] as const;
 export type Victim = (typeof victims)[number];
 
+/** How often the port that all share has gone down, and come back. */
+export interface Outages {
+  readonly begun: number;
+  readonly ended: number;
+}
+
 export interface Cluster {
   server(): TestServer;
-  /** Kills one process (or all of the server at once) with SIGKILL; true if there was one to kill. */
-  kill(victim: Victim, chance: () => number): Promise<boolean>;
-  /** True while requests of the neighbour may fail: the gateway all share is gone or coming back. */
-  isPublicPortDown(): boolean;
+  /**
+   * Looks for a process (or all of the server at once) and gives what kills it with SIGKILL and starts again what nothing else would;
+   * undefined while there is none. Rejects while the server cannot be asked.
+   */
+  find(victim: Victim, aim: Random): Promise<(() => Promise<void>) | undefined>;
+  outages(): Outages;
   remove(): Promise<void>;
 }
 
 const AGENTS = 2;
 /** Longer than any fault may be felt. */
-const INSIST_MS = 120_000;
+export const INSIST_MS = 120_000;
 
 export async function startCluster(): Promise<Cluster> {
   let server = await startServer({ flags: ["--session-lease", "5s"] });
@@ -33,63 +44,82 @@ export async function startCluster(): Promise<Cluster> {
   };
   const agents = await Promise.all(Array.from({ length: AGENTS }, () => newAgent(struck)));
   const calmAgent = await newAgent(neighbour);
-  let publicPortDownUntil = 0;
+  let begun = 0;
+  let ended = 0;
 
-  const pick = <T>(members: readonly T[], chance: () => number): T | undefined =>
-    members[Math.floor(chance() * members.length)];
-
-  const killServer = async (pids: readonly number[]): Promise<void> => {
-    publicPortDownUntil = Infinity;
-    for (const pid of pids) killHard(pid);
-    await server.process.finished;
-    server = await server.restart();
-    publicPortDownUntil = performance.now() + 2_000;
+  const killAgent = async (index: number): Promise<void> => {
+    await agents[index]?.stop("SIGKILL");
+    agents[index] = await newAgent(struck);
   };
 
-  const kill = async (victim: Victim, chance: () => number): Promise<boolean> => {
+  const killGateway = async (pid: number): Promise<void> => {
+    begun += 1;
+    killHard(pid);
+    const isReplaced = async (): Promise<boolean> => {
+      const { gateway } = await server.processes();
+      return gateway.pid !== null && gateway.pid !== pid;
+    };
+    // Not waited for, so that the next fault may strike meanwhile. If none comes, the load says so.
+    eventually("another gateway", isReplaced, INSIST_MS).then(
+      () => (ended += 1),
+      () => undefined,
+    );
+  };
+
+  const killServer = async (isWhole: boolean): Promise<void> => {
+    const pids = isWhole ? await descendantsOf(server.pid) : [];
+    begun += 1;
+    for (const pid of [...pids, server.pid]) killHard(pid);
+    await server.process.finished;
+    server = await server.restart();
+    ended += 1;
+  };
+
+  const find: Cluster["find"] = async (victim, aim) => {
     switch (victim) {
       case "executor": {
-        const pid = pick(await descendantsOf(pick(agents, chance)?.pid ?? 0), chance);
-        if (pid !== undefined) killHard(pid);
-        return pid !== undefined;
+        const executors = await executorsOf(agents[randomBelow(aim, agents.length)]);
+        const pid = executors[randomBelow(aim, executors.length)];
+        return pid === undefined ? undefined : async () => killHard(pid);
       }
       case "agent": {
-        const index = Math.floor(chance() * agents.length);
-        await agents[index]?.stop("SIGKILL");
-        agents[index] = await newAgent(struck);
-        return true;
+        const index = randomBelow(aim, agents.length);
+        return () => killAgent(index);
       }
       case "orchestrator": {
         const { orchestrators } = await server.processes();
-        const pid = orchestrators.find(({ environment }) => environment === struck)?.pid ?? undefined;
-        if (pid !== undefined) killHard(pid);
-        return pid !== undefined;
+        const pid = orchestrators.find(({ environment }) => environment === struck)?.pid ?? null;
+        return pid === null ? undefined : async () => killHard(pid);
       }
       case "gateway": {
-        const { gateway } = await server.processes();
-        if (gateway.pid === null) return false;
-        publicPortDownUntil = performance.now() + 3_000;
-        killHard(gateway.pid);
-        return true;
+        const { pid } = (await server.processes()).gateway;
+        return pid === null ? undefined : () => killGateway(pid);
       }
       case "supervisor":
-        await killServer([server.pid]);
-        return true;
+        return () => killServer(false);
       case "server":
-        await killServer([...(await descendantsOf(server.pid)), server.pid]);
-        return true;
+        return () => killServer(true);
+      default:
+        return exhaustive(victim);
     }
   };
 
   return {
     server: () => server,
-    kill,
-    isPublicPortDown: () => performance.now() < publicPortDownUntil,
+    find,
+    outages: () => ({ begun, ended }),
     async remove() {
       await Promise.all([...agents, calmAgent].map((agent) => agent.stop()));
       await server.remove();
     },
   };
+}
+
+/** The processes in which an agent runs user code: none of the others that it starts. */
+async function executorsOf(agent: TestAgent | undefined): Promise<number[]> {
+  const below = agent === undefined ? [] : await descendantsOf(agent.pid);
+  const commands = await Promise.all(below.map(commandOf));
+  return below.filter((_, index) => commands[index]?.some((word) => word.endsWith("/dist/executor/main.js")));
 }
 
 /** A request that is repeated until it is answered by something other than a failure that passes. The path is below `E` of the environment. */

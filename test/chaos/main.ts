@@ -22,5 +22,7 @@ const report = await runChaos({
   },
 });
 console.log(JSON.stringify({ ...report, wrongs: report.wrongs.length }, null, 2));
+const { judged, notJudged } = report.neighbour;
+console.log(`next door: ${judged} requests judged, ${notJudged} not judged while the gateway or supervisor was down`);
 for (const wrong of report.wrongs) console.log(wrong);
 process.exitCode = report.wrongs.length === 0 ? 0 : 1;

@@ -1,53 +1,62 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type Cluster, neighbour } from "./cluster.ts";
+import { type Cluster, type Outages, neighbour } from "./cluster.ts";
 import { environmentPath } from "../support/server.ts";
 
 export interface Neighbour {
-  /** What went wrong next door while the port that all share was up. */
+  /** What went wrong next door with the requests that are judged. */
   readonly failures: readonly string[];
-  readonly requests: () => number;
+  /** Those that must succeed, and those during which the port that all share was down, be it for a moment. */
+  requests(): { readonly judged: number; readonly notJudged: number };
   stop(): Promise<void>;
 }
+
+type Body = Readonly<Record<string, unknown>>;
 
 const PAUSE_MS = 25;
 
 /** Works in the environment next door all the time, and takes down every request that fails there. */
 export function startNeighbour(cluster: Cluster): Neighbour {
   const failures: string[] = [];
-  let requests = 0;
+  const requests = { judged: 0, notJudged: 0 };
   let isStopping = false;
 
-  const request = async (
-    method: string,
-    path: string,
-    body?: unknown,
-  ): Promise<Record<string, unknown> | undefined> => {
-    const wasDown = cluster.isPublicPortDown();
-    requests += 1;
-    try {
-      const answer = await cluster
-        .server()
-        .api<Record<string, unknown>>(method, `${environmentPath(neighbour)}${path}`, body);
-      if (answer.status < 300) return answer.body;
-      if (!wasDown && !cluster.isPublicPortDown())
-        failures.push(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-    } catch (error) {
-      if (!wasDown && !cluster.isPublicPortDown()) failures.push(`${method} ${path}: ${String(error)}`);
-    }
-    return undefined;
+  /** Whether the port has been up from then to now. */
+  const wasUpSince = ({ begun, ended }: Outages): boolean => begun === ended && begun === cluster.outages().begun;
+
+  const request = async (method: string, path: string, body?: unknown): Promise<Body | undefined> => {
+    const atStart = cluster.outages();
+    const answer = await cluster
+      .server()
+      .api<Body>(method, `${environmentPath(neighbour)}${path}`, body)
+      .catch((error: unknown) => ({ status: undefined, body: { error: String(error) } }));
+    const isGood = answer.status !== undefined && answer.status < 300;
+    if (wasUpSince(atStart)) {
+      requests.judged += 1;
+      if (!isGood) failures.push(`${method} ${path}: ${answer.status ?? ""} ${JSON.stringify(answer.body)}`);
+    } else requests.notJudged += 1;
+    return isGood ? answer.body : undefined;
+  };
+
+  const runOnce = async (): Promise<void> => {
+    const atStart = cluster.outages();
+    const started = await request("POST", "/runs", { target: "flows/sum", arguments: [1, 2] });
+    if (started === undefined) return;
+    const run = String(started["runId"]);
+    const result = await request("GET", `/runs/${run}/result?waitMs=2000`);
+    if (result === undefined || result["status"] === "pending" || result["value"] === 3) return;
+    if (wasUpSince(atStart)) failures.push(`run ${run} ended as ${JSON.stringify(result)}`);
   };
 
   const working = (async () => {
     while (!isStopping) {
-      const started = await request("POST", "/runs", { target: "flows/sum", arguments: [1, 2] });
-      if (started !== undefined) await request("GET", `/runs/${String(started["runId"])}/result?waitMs=2000`);
+      await runOnce();
       await delay(PAUSE_MS);
     }
   })();
 
   return {
     failures,
-    requests: () => requests,
+    requests: () => ({ ...requests }),
     async stop() {
       isStopping = true;
       await working;

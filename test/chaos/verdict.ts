@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import type { RunListView, RunView } from "../../src/protocol/views.ts";
 import { type Cluster, insist, struck } from "./cluster.ts";
 import { type Acknowledged, STEPS_PER_RUN, resultOf } from "./load.ts";
@@ -11,23 +10,18 @@ const isFinal = (status: string): boolean => status !== "queued" && status !== "
 export async function findWrongs(
   cluster: Cluster,
   acknowledged: readonly Acknowledged[],
-  witness: string,
+  startedExecutions: readonly string[],
 ): Promise<string[]> {
   return [
-    ...(await startedTwice(witness)),
+    ...startedTwice(startedExecutions),
     ...(await unfinished(cluster)),
     ...(await Promise.all(acknowledged.map((entry) => wrongsOf(cluster, entry)))).flat(),
   ];
 }
 
-/** The ids of the executions whose function started, in that order. */
-export async function startedExecutions(witness: string): Promise<string[]> {
-  return (await readFile(witness, "utf8")).split("\n").filter((line) => line !== "");
-}
-
-async function startedTwice(witness: string): Promise<string[]> {
+function startedTwice(executions: readonly string[]): string[] {
   const seen = new Set<string>();
-  const twice = (await startedExecutions(witness)).filter((id) => seen.size === seen.add(id).size);
+  const twice = executions.filter((id) => seen.size === seen.add(id).size);
   return twice.map((id) => `execution ${id} started twice`);
 }
 

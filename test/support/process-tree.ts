@@ -12,6 +12,11 @@ export async function descendantsOf(pid: number): Promise<number[]> {
   return below(pid);
 }
 
+/** The words of the command that a process runs; none when it is gone. */
+export async function commandOf(pid: number): Promise<string[]> {
+  return (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).split("\0");
+}
+
 /** Whether a process exists and is not merely waiting to be reaped. */
 export async function isAlive(pid: number): Promise<boolean> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
