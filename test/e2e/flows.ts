@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { ExecutionError, NonRetryableError, RetryAfterError, cancel, context, log, task, workflow } from "coflux";
 import { brokenAt } from "./broken.ts";
@@ -117,6 +117,10 @@ export const handles = workflow(async () => {
   return await waitFor(handle);
 });
 export const returnsHandle = workflow(async () => add.submit(20, 22));
+export const followsHandle = workflow(async () => {
+  const handle = await returnsHandle();
+  return { id: await handle.id, result: await handle.result() };
+});
 
 export const chatty = workflow(async (lines: number) => {
   for (let line = 1; line <= lines; line++) log.info("line {line}", { line });
@@ -127,7 +131,16 @@ export const chatty = workflow(async (lines: number) => {
 });
 
 export const where = workflow({ isolation: "process" }, async () => process.pid);
-export const whereShared = workflow(async () => process.pid);
+/** Says what is its own, once there is a file of this name. */
+export const surroundings = workflow(async (path: string) => {
+  const { executionId, directory } = context();
+  writeFileSync(`${directory}/${executionId}`, "");
+  console.log(`before: ${executionId}`);
+  witness(`${path}.started`, executionId);
+  while (!existsSync(path)) await delay(20);
+  console.log(`after: ${context().executionId}`);
+  return { pid: process.pid, execution: context().executionId, directory, files: readdirSync(context().directory) };
+});
 export const exits = task(async (code: number) => process.exit(code));
 export const exiting = workflow(async (code: number) => await exits(code));
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { RunListView } from "../../src/protocol/views.ts";
@@ -46,9 +47,32 @@ test.each([
   ["a handle is an argument", "handles", [], 4],
   ["a failing execution is retried until it succeeds", "retried", [3], 3],
   ["RetryAfterError asks for a retry", "retriedAfter", [], 2],
-  ["a value of 100,000 characters travels as a blob", "passesLarge", [100_000], 100_000],
+  ["a value of 100,000 characters reaches the task it is passed to", "passesLarge", [100_000], 100_000],
 ])("%s", async (_sentence, target, values, expected) => {
   expect(await run(target, ...values)).toMatchObject({ status: "succeeded", value: expected });
+});
+
+test("a handle that a run returns names an execution, which can be followed", async () => {
+  const id = await startRun(server, "returnsHandle");
+  const reference = { kind: "execution", id: `${id}:2:1`, target: "flows/add" };
+  expect(await resultOf(server, id)).toEqual({ status: "succeeded", value: { $: "ref", v: reference } });
+  await eventually("the execution has ended", async () => {
+    const execution = (await viewOf(server, id)).steps[1]?.executions[0];
+    return execution?.id === reference.id && execution.result?.status === "succeeded" && execution.result.value === 42;
+  });
+});
+
+test("a handle that another run returned is followed in code", async () => {
+  const result = await run("followsHandle");
+  expect(result).toEqual({ status: "succeeded", value: { id: expect.stringMatching(/^R\w+:2:1$/), result: 42 } });
+});
+
+test("a result of 100,000 characters is a blob, whose bytes are its JSON", async () => {
+  const result = await run("large", 100_000);
+  const text = JSON.stringify("x".repeat(100_000));
+  const key = createHash("sha256").update(text).digest("hex");
+  expect(result).toEqual({ status: "succeeded", value: { $: "blob", v: { key, size: text.length } } });
+  expect((await server.api("GET", `${environmentPath()}/blobs/${key}`)).body).toBe("x".repeat(100_000));
 });
 
 test("every call is a step with its execution, its parent and its result", async () => {
