@@ -81,8 +81,8 @@ async function buildJavaScript() {
   }
   await mkdir(dist, { recursive: true });
   // Chunks and maps before the entries that name them: a process that starts meanwhile finds all it asks for.
-  const isNamedByAnother = (path) => path.endsWith(".map") || basename(path).startsWith("chunk-");
-  outputs.sort((a, b) => Number(isNamedByAnother(b.path)) - Number(isNamedByAnother(a.path)));
+  const entries = new Set(Object.keys({ ...processes, ...sdkAndExecutor }).map((to) => join(dist, `${to}.js`)));
+  outputs.sort((a, b) => Number(entries.has(a.path)) - Number(entries.has(b.path)));
   for (const { path, contents } of outputs) await replaceFile(path, contents);
   await removeOthers(new Set(outputs.map(({ path }) => path)));
   return Object.values({ ...processes, ...sdkAndExecutor }).filter((from) => !existing.has(`${from}.ts`));

@@ -21,6 +21,7 @@ const importTable: ImportTable = {
   "src/orchestrator/views": ["src/base", "src/protocol", "src/orchestrator/store", "src/orchestrator/rules"],
   "src/agent": ["src/base", "src/protocol", "src/process", "node:*", "execa", "esbuild", "ws"],
   "src/executor": ["src/base", "src/protocol", "src/process", "src/sdk", "node:*", "@jridgewell/trace-mapping"],
+  "src/executor/parameters.ts": ["src/executor", "src/protocol", "acorn"],
   "src/sdk": ["src/base", "src/protocol"],
   "src/sdk/context.ts": ["src/sdk", "src/base", "src/protocol", "node:async_hooks"],
   "src/cli": [

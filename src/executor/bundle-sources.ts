@@ -15,11 +15,20 @@ export interface BundleSources {
   originOf(line: number, column: number): Origin | undefined;
   /** The lines of a source file, unless it was changed after it was built. */
   linesOf(file: string): readonly string[] | undefined;
-  /**
-   * The rest of the source line that the code at `offset` of a piece of the bundle comes from; one for each time that the bundle has the
-   * piece, because equal code may have been written differently.
-   */
-  readonly written: (piece: string, offset: number) => readonly string[];
+  /** How a piece of the bundle was written. */
+  readonly written: (piece: string) => WrittenPiece;
+}
+
+/**
+ * Where the code at `offset` of a piece of the bundle comes from; one place for each time that the bundle has the piece, because equal code
+ * may have been written differently. None for what is not in the bundle.
+ */
+export type WrittenPiece = (offset: number) => readonly WrittenPlace[];
+
+export interface WrittenPlace {
+  readonly file: string;
+  /** From there to the end of the line; empty if the file has changed since it was built, or is not there. */
+  readonly words: string;
 }
 
 export interface BundleSourcesOptions {
@@ -47,26 +56,29 @@ export function createBundleSources({ bundle, preludeColumns }: BundleSourcesOpt
     return files.get(file);
   };
 
-  const restOfLine = (line: number, column: number): string | undefined => {
-    const origin = originOf(line, column);
-    return origin && linesOf(origin.file)?.[origin.line - 1]?.slice(origin.column - 1);
+  const placeAt = ({ starts }: BundleText, index: number): WrittenPlace | undefined => {
+    const line = lineAt(starts, index);
+    const origin = originOf(line, index - (starts[line - 1] ?? 0) + 1);
+    if (origin === undefined) return undefined;
+    const words = linesOf(origin.file)?.[origin.line - 1]?.slice(origin.column - 1) ?? "";
+    return { file: origin.file, words };
   };
 
   return {
     originOf,
     linesOf,
-    written(piece, offset) {
-      text ??= readText(bundle);
-      const found: string[] = [];
-      for (let at = text.whole.indexOf(piece); at >= 0; at = text.whole.indexOf(piece, at + 1)) {
-        const index = at + offset;
-        const line = lineAt(text.starts, index);
-        const rest = restOfLine(line, index - (text.starts[line - 1] ?? 0) + 1);
-        if (rest !== undefined) found.push(rest);
-      }
-      return found;
+    written(piece) {
+      const within = (text ??= readText(bundle));
+      const found = occurrences(within.whole, piece);
+      return (offset) => found.map((at) => placeAt(within, at + offset)).filter((place) => place !== undefined);
     },
   };
+}
+
+function occurrences(whole: string, piece: string): number[] {
+  const found: number[] = [];
+  for (let at = whole.indexOf(piece); at >= 0; at = whole.indexOf(piece, at + 1)) found.push(at);
+  return found;
 }
 
 interface BundleText {

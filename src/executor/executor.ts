@@ -6,19 +6,19 @@ import type { ExecutorCommand, ExecutorMessage } from "../protocol/executor-mess
 import { currentRuntime } from "../sdk/context.ts";
 import { collectDefinitions } from "../sdk/definitions.ts";
 import { createBlobTransfer } from "./blobs.ts";
-import { createBundleSources } from "./bundle-sources.ts";
+import { type BundleSources, createBundleSources } from "./bundle-sources.ts";
 import { captureOutput } from "./capture.ts";
 import { explainImportError } from "./import-error.ts";
 import {
   type DefinedTarget,
   type LoadedRepository,
   type LoadedTargets,
+  type ReadParameters,
   RepositoryError,
   loadTargets,
 } from "./loaded-targets.ts";
 import { createLastWords } from "./last-words.ts";
 import { createLogBook } from "./log-book.ts";
-import type { WrittenCode } from "./parameters.ts";
 import { type ExecuteCommand, type ExecutionSurroundings, RunningExecution } from "./running-execution.ts";
 import { type SourceFrames, createSourceFrames } from "./source-frames.ts";
 
@@ -73,9 +73,8 @@ export function createExecutor(options: ExecutorOptions): Executor {
       });
     }
     try {
-      // Only the first executor of a bundle is asked what its targets look like, and takes the time to read how they were written.
-      const written = command.isTrial ? sources.written : undefined;
-      const targets = await importTargets(command, frames, written);
+      const readParameters = command.isTrial ? await parameterReader(sources) : () => [];
+      const targets = await importTargets(command, frames, readParameters);
       loaded = { targets, surroundings: surroundingsFor(command, frames) };
     } catch (error) {
       return fail(error);
@@ -144,10 +143,16 @@ function importBundle(bundle: string): Promise<Readonly<Record<string, unknown>>
   return import(pathToFileURL(bundle).href);
 }
 
+/** Only the first executor of a bundle is asked what its targets look like: the parser is not in the memory of the others. */
+async function parameterReader(sources: BundleSources): Promise<ReadParameters> {
+  const { parametersOf } = await import("./parameters.ts");
+  return (fn) => parametersOf(fn, sources.written);
+}
+
 async function importTargets(
   { bundle, repositories }: LoadCommand,
   frames: SourceFrames,
-  written: WrittenCode | undefined,
+  readParameters: ReadParameters,
 ): Promise<LoadedTargets> {
   const collected = collectDefinitions();
   const module = await importBundle(bundle).catch((error: unknown) => {
@@ -162,5 +167,5 @@ async function importTargets(
     if (typeof exports !== "object" || exports === null) throw new Error(`the bundle has no ${namespace} for ${name}`);
     return { name, file, exports: { ...exports } };
   });
-  return loadTargets(loaded, defined, written);
+  return loadTargets(loaded, defined, readParameters);
 }

@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
-import type { TargetDefinition } from "../protocol/manifest.ts";
+import type { Parameter, TargetDefinition } from "../protocol/manifest.ts";
 import { isTargetName, targetNameRule } from "../protocol/names.ts";
 import { declaresCodec, registerCodec } from "../protocol/value-format/codecs.ts";
 import { isErrorClass, registerErrorClass } from "../protocol/value-format/error-classes.ts";
 import { type TargetDeclaration, bindTarget, declarationOf, describeTarget } from "../sdk/target.ts";
-import { type WrittenCode, parametersOf } from "./parameters.ts";
 
 export interface LoadedRepository {
   readonly name: string;
@@ -31,6 +30,9 @@ export interface LoadedTargets {
   }[];
 }
 
+/** Reads the parameters that a function declares. */
+export type ReadParameters = (fn: TargetDeclaration["fn"]) => Parameter[];
+
 /** Something about the code of a repository that its author has to change. */
 export class RepositoryError extends Error {
   override readonly name = "RepositoryError";
@@ -39,12 +41,12 @@ export class RepositoryError extends Error {
 /**
  * Finds the targets among the exports of the repositories and tells each where it is hosted. Classes of errors and classes with a codec that
  * are exported become known, so that values and errors come back as what they were. Throws a RepositoryError; also for a target that was
- * `defined` and that no repository exports: nothing could ever run it. With `written`, parameters are as their author wrote them.
+ * `defined` and that no repository exports: nothing could ever run it.
  */
 export function loadTargets(
   repositories: readonly LoadedRepository[],
   defined: readonly DefinedTarget[],
-  written?: WrittenCode,
+  readParameters: ReadParameters,
 ): LoadedTargets {
   const byPath = new Map<string, TargetDeclaration>();
   const loaded = repositories.map((repository) => {
@@ -55,7 +57,7 @@ export function loadTargets(
       byPath.set(`${repository.name}/${name}`, declaration);
     }
     return {
-      targets: targets.map(([name, declaration]) => definitionOf(name, declaration, written)),
+      targets: targets.map(([name, declaration]) => definitionOf(name, declaration, readParameters)),
       fingerprints: targets.map(([, { fn }]) => fingerprintOf(fn)),
     };
   });
@@ -97,9 +99,9 @@ function refuseUnexported(defined: readonly DefinedTarget[]): void {
 function definitionOf(
   name: string,
   { type, description, options, fn }: TargetDeclaration,
-  written: WrittenCode | undefined,
+  readParameters: ReadParameters,
 ): TargetDefinition {
-  return { name, type, description, parameters: parametersOf(fn, written), options };
+  return { name, type, description, parameters: readParameters(fn), options };
 }
 
 function fingerprintOf(fn: TargetDeclaration["fn"]): string {

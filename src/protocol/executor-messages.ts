@@ -37,14 +37,14 @@ const forExecutors = {
     environment: text(128),
     /** Blobs are put to and got from `<blobsUrl>/<key>`. */
     blobsUrl: text(2_000),
-    /** Say which source file is being evaluated, so that one that hangs can be named. */
+    /** Say which source file is being evaluated, so that one that hangs can be named, and which parameters the targets have. */
     isTrial: flag,
   }),
   ping: message(21, {}),
 } satisfies Catalog;
 
 const fromExecutors = {
-  /** Loaded: what each repository exports, in the order of `load`. */
+  /** Loaded: what each repository exports, in the order of `load`; parameters only on trial. */
   ready: message(20, {
     repositories: list(loadedTargets, REPOSITORIES_LIMIT),
   }),

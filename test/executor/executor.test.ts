@@ -58,12 +58,13 @@ async function linesOf(
 }
 
 describe("loading", () => {
-  test("tells what the repositories define", async () => {
-    const rig = await rigOf(`${sdk}
+  test("on trial tells what the repositories define", async () => {
+    const source = `${sdk}
       export const greet = workflow({ description: "Says hello", timeout: "1m", retries: 2 }, async (name: string, { loud } = { loud: false }, ...rest: string[]) => name);
       export const other = task({ name: "renamed" }, async () => 1);
       export const notATarget = () => 1;
-      export type Also = string;`);
+      export type Also = string;`;
+    const rig = await rigOf(source, { isTrial: true });
     const loaded = await rig.loaded;
     expect(loaded).toMatchObject({
       kind: "ready",
@@ -99,6 +100,7 @@ describe("loading", () => {
       export const third = task({ timeout: "1m" }, named);
       export const same = task((a: string) => a);
       export const sameButOptional = task((a?: string) => a);
+      export const abroad = task(async (größe: number, { x }: { x: number }) => größe * x);
       export { send, receive, old };`;
     const more = {
       "other.ts": `import { task } from "coflux"; const to = 3; export const send = task(async (to?: string) => to); export const receive = task((to: number) => -to);`,
@@ -112,6 +114,7 @@ describe("loading", () => {
       ...parameters.map(({ name: each, isOptional }) => `${each}${isOptional ? "?" : ""}`),
     ]);
     expect(shown?.toSorted()).toEqual([
+      ["abroad", "größe", "arg2"],
       ["first", "to", "text?", "loud?", "rest?"],
       ["old", "to", "text"],
       ["receive", "to"],

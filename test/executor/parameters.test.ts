@@ -3,9 +3,10 @@ import { expect, test } from "vitest";
 import { parametersOf } from "../../src/executor/parameters.ts";
 
 /** `a` is required, `a?` may be left out, `...a` takes the rest. */
-function shown(source: string): string[] {
+function shown(source: string, file = "flows.ts", words = "…"): string[] {
   const fn: (...parameters: never[]) => unknown = runInThisContext(`(${source})`);
-  return parametersOf(fn).map(
+  const written = () => () => [{ file, words }];
+  return parametersOf(fn, written).map(
     ({ name, isOptional, isRest }) => `${isRest ? "..." : ""}${name}${isOptional && !isRest ? "?" : ""}`,
   );
 }
@@ -46,7 +47,19 @@ test.each<[source: string, parameters: string[]]>([
     "function (id_1) { return __awaiter(this, arguments, void 0, function* (id, { a } = {}, ...rest) {}); }",
     ["id", "arg2?", "...rest"],
   ],
+  [
+    "function (a, b_1) { return (0, tslib_1.__awaiter)(this, arguments, void 0, function (a, b) { if (b === void 0) { b = 1; } return b; }); }",
+    ["a", "b?"],
+  ],
+  ["(id_1) => __awaiter2(void 0, [id_1], void 0, function* (id = 1) { return id; })", ["id?"]],
+  ["function (a, b) { if (b === void 0) { throw new Error(); } return a; }", ["a", "b"]],
+  ["(a\\u0062) => 1", ["ab"]],
+  ["new (class { #a = 1; get = (b, c) => this.#a + b + c; })().get", ["b", "c"]],
+  ["class { static #hidden(a, b) {} static shown = this.#hidden }.shown", ["a", "b"]],
+  ["{ __proto__: { f() {} }, async f(a) { return super.f(a); } }.f", ["a"]],
+  ["(a) => { with (a) return 010; }", ["a"]],
   ["(function (a, b) {}).bind(null)", ["arg1", "arg2"]],
+  ["class { constructor(a) {} }", ["arg1"]],
 ])("%s", (source, parameters) => {
   expect(shown(source)).toEqual(parameters);
 });
