@@ -14,7 +14,8 @@ import type { WrittenPiece, WrittenPlace } from "./bundle-sources.ts";
 
 /**
  * The parameters that a function declares. One that is taken apart (`{ a, b }`) is called by its position. The build leaves out TypeScript's
- * `name?`, and may call `name` `name2`; `written` finds what their author wrote.
+ * `name?`, and may call `name` `name2`; `written` finds what their author wrote. JavaScript has no mark for what may be left out, so only
+ * what can be seen to stand in TypeScript without one is required.
  */
 export function parametersOf(
   fn: (...parameters: never[]) => unknown,
@@ -32,14 +33,17 @@ export function parametersOf(
 type Found = Parameter & { readonly at: number | null };
 
 function asWritten(parameter: Parameter, places: readonly WrittenPlace[]): Parameter {
+  const mayBeRequired = places.length > 0 && places.every(({ file, words }) => isTypeScript(file) && words !== "");
   // Where the source map leads astray, the words begin with something else.
   const names = places
     .map(({ words }) => /^([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*(\??)/u.exec(words))
     .filter((match) => match !== null)
     .filter(([, name = ""]) => parameter.name.startsWith(name) && /^\d*$/.test(parameter.name.slice(name.length)));
-  const isOptional = parameter.isOptional || names.some(([, , mark]) => mark === "?");
+  const isOptional = parameter.isOptional || !mayBeRequired || names.some(([, , mark]) => mark === "?");
   return { ...parameter, name: names[0]?.[1] ?? parameter.name, isOptional };
 }
+
+const isTypeScript = (file: string): boolean => /\.[cm]?tsx?$/.test(file);
 
 const byPosition = (index: number, at: number | null): Found => ({
   name: `arg${index + 1}`,

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
@@ -12,6 +13,7 @@ import {
   startRun,
   startServer,
 } from "../support/server.ts";
+import { temporaryDirectory } from "../support/temporary.ts";
 
 let server: TestServer;
 let agent: TestAgent;
@@ -155,6 +157,30 @@ test.each<[string, string, string, unknown, number, string]>([
   const answer = await server.api<{ error: { code: string; message: string } }>(method, path, body);
   expect([answer.status, answer.body?.error?.code]).toEqual([status, code]);
   expect(answer.body.error.message.length).toBeGreaterThan(10);
+});
+
+test("a workflow in JavaScript runs with fewer arguments than it has parameters, one in TypeScript with what it requires", async () => {
+  const temporary = await temporaryDirectory();
+  const source = (names: string) => `import { workflow } from "coflux";
+    export const count = workflow(async function (${names}) { return arguments.length; });`;
+  await writeFile(`${temporary.path}/plain.js`, source("a, b"));
+  await writeFile(`${temporary.path}/typed.ts`, source("id: number, more?: number"));
+  const hosted = await startAgent(server, {
+    repositories: [`plain=${temporary.path}/plain.js`, `typed=${temporary.path}/typed.ts`],
+  });
+  const submit = (target: string, values: unknown[]) =>
+    server.api<{ runId: string }>("POST", `${E}/runs`, { target, arguments: values });
+  const results = await Promise.all(
+    [submit("plain/count", []), submit("plain/count", [1]), submit("typed/count", [1])].map(async (submitted) =>
+      resultOf(server, (await submitted).body.runId),
+    ),
+  );
+  expect(results).toMatchObject([{ value: 0 }, { value: 1 }, { value: 1 }]);
+  expect((await submit("typed/count", [])).body).toMatchObject({
+    error: { code: "invalid_arguments", message: "typed/count needs id: 0 arguments were given" },
+  });
+  await hosted.stop();
+  await temporary.remove();
 });
 
 test("a blob is kept under its hash, and under no other", async () => {

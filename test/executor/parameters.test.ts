@@ -58,10 +58,23 @@ test.each<[source: string, parameters: string[]]>([
   ["class { static #hidden(a, b) {} static shown = this.#hidden }.shown", ["a", "b"]],
   ["{ __proto__: { f() {} }, async f(a) { return super.f(a); } }.f", ["a"]],
   ["(a) => { with (a) return 010; }", ["a"]],
-  ["(function (a, b) {}).bind(null)", ["arg1", "arg2"]],
-  ["class { constructor(a) {} }", ["arg1"]],
+  // What has no source to read, has no place in a file of TypeScript.
+  ["(function (a, b) {}).bind(null)", ["arg1?", "arg2?"]],
+  ["class { constructor(a) {} }", ["arg1?"]],
 ])("%s", (source, parameters) => {
   expect(shown(source)).toEqual(parameters);
+});
+
+test.each(["flows.js", "flows.mjs", "flows.cjs", "flows.jsx"])("all are optional in %s", (file) => {
+  expect(shown("async (a, { b }, c = 1, ...d) => a", file)).toEqual(["a?", "arg2?", "c?", "...d"]);
+});
+
+test.each(["flows.ts", "flows.mts", "flows.cts", "flows.tsx"])("what has no default is required in %s", (file) => {
+  expect(shown("async (a, { b }, c = 1, ...d) => a", file)).toEqual(["a", "arg2", "c?", "...d"]);
+});
+
+test("what stands in TypeScript that is not there is optional: who compiles it need not ship it", () => {
+  expect(shown("async (a, b) => a", "flows.ts", "")).toEqual(["a?", "b?"]);
 });
 
 test("more parameters than a call may have are cut off", () => {
