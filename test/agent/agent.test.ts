@@ -1,8 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { AgentCommand, AgentMessage } from "../../src/protocol/agent-messages.ts";
 import { type AgentOptions, agentExitCodes } from "../../src/protocol/agent-run.ts";
+import { eventually } from "../support/eventually.ts";
+import { descendantsOf } from "../support/process-tree.ts";
 import { type ScriptedServer, scriptedServer } from "../support/scripted-server.ts";
 import { type AgentUnderTest, agentUnderTest } from "../support/test-agent.ts";
 
@@ -79,6 +82,11 @@ function answer({ caller, request }: Of<"submit"> | Of<"await">, value: unknown)
 const linesOf = (path: string): string[] =>
   existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : [];
 
+async function isBuildingIn(pid: number): Promise<boolean> {
+  const names = (await descendantsOf(pid)).map((child) => readFile(`/proc/${child}/cmdline`, "utf8").catch(() => ""));
+  return (await Promise.all(names)).some((name) => name.includes("esbuild"));
+}
+
 describe("an agent", () => {
   test("declares what its repositories define", async () => {
     const { server, agent } = await started(flows, { concurrency: 7, provides: { gpu: ["a100"] } });
@@ -90,6 +98,15 @@ describe("an agent", () => {
     });
     expect((await agent.event("loaded")).text).toMatch(/^flows: workflows fire, sum; tasks add, /);
     expect((await agent.event("connected")).text).toContain("connected to default/development/joe at http://");
+  });
+
+  test.each([
+    ["that watches its sources keeps", true],
+    ["that has loaded its sources for good ends", false],
+  ])("%s the process that builds them", async (_, watch) => {
+    const { server } = await started(flows, { watch });
+    await server.take("declare");
+    await eventually("the process is as it should be", async () => (await isBuildingIn(process.pid)) === watch);
   });
 
   test("runs what it is given, asks for what that calls, and reports the outcome", async () => {

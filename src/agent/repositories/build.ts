@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, realpath, writeFile } from "node:fs/promises";
 import { extname, join, relative, resolve, sep } from "node:path";
-import { type BuildContext, type Loader, type Metafile, type Plugin, context } from "esbuild";
+import { type BuildContext, type Loader, type Metafile, type Plugin, context, stop } from "esbuild";
 import { type Result, failure, ok } from "../../base/result.ts";
 import type { AgentRepository } from "../../protocol/agent-run.ts";
 import { describeBuildFailure, entriesFile } from "./build-failure.ts";
@@ -20,6 +20,7 @@ export interface BuilderOptions {
 export interface Builder {
   /** Builds what lies on the disk now. A failure is the text to show: every error with its place. */
   build(): Promise<Result<Bundle, string>>;
+  /** Nothing more is to be built: esbuild's own process ends, so this process can have one builder at a time. */
   dispose(): Promise<void>;
 }
 
@@ -57,6 +58,7 @@ export async function createBuilder(options: BuilderOptions): Promise<Builder> {
   });
   const names = options.repositories.map(({ name }) => name);
   let builds = 0;
+  let disposing: Promise<void> | undefined;
 
   return {
     async build() {
@@ -74,7 +76,7 @@ export async function createBuilder(options: BuilderOptions): Promise<Builder> {
       const bundle = { path: join(directory, "repositories.mjs"), inputs: result.metafile.inputs };
       return ok(describeBundle({ ...bundle, names, entries, workingDirectory, sources }));
     },
-    dispose: () => esbuild.dispose(),
+    dispose: () => (disposing ??= esbuild.dispose().then(stop)),
   };
 }
 

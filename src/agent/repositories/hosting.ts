@@ -30,7 +30,7 @@ export interface HostingOptions {
 
 /** The repositories of an agent: built, tried, watched, and told about. */
 export interface Hosting {
-  /** The first load. */
+  /** The first load, and the only one when nothing is watched. */
   load(): Promise<void>;
   close(): Promise<void>;
 }
@@ -61,7 +61,10 @@ export async function openHosting(options: HostingOptions): Promise<Hosting> {
     },
   });
   return {
-    load: () => loader.load(),
+    async load() {
+      await loader.load();
+      if (watcher === undefined) await builder.dispose();
+    },
     async close() {
       watcher?.close();
       await builder.dispose();
