@@ -8,10 +8,17 @@ import { type TargetDeclaration, describeTarget, targetSymbol } from "./target.t
 /** A function that can become a target: any, with any parameters. */
 export type TargetFunction = (...parameters: never[]) => unknown;
 
-/** A target as other targets use it. All of this works only inside an execution, except `fn`. */
-export interface Target<F extends TargetFunction> {
-  /** Submits a call, waits for its end, retries included, and gives its value. Rejects with an ExecutionError. */
-  (...parameters: Parameters<F>): Promise<Awaited<ReturnType<F>>>;
+/**
+ * A target as other targets use it: called, it submits a call, waits for its end, retries included, and gives its value; it rejects with an
+ * ExecutionError. All of this works only inside an execution, except `fn`.
+ */
+export type Target<F extends TargetFunction> = Call<F> & TargetMembers<F>;
+
+/** An async function is its own signature, so that a generic one stays generic; of any other the call gives a promise. */
+type Call<F extends TargetFunction> =
+  ReturnType<F> extends Promise<unknown> ? F : (...parameters: Parameters<F>) => Promise<Awaited<ReturnType<F>>>;
+
+interface TargetMembers<F extends TargetFunction> {
   /** Submits a call and returns a handle at once. Throws when the call itself is wrong. */
   readonly submit: (...parameters: Parameters<F>) => Execution<Awaited<ReturnType<F>>>;
   /** The same target with other options for the calls made through what is returned. Throws a TypeError for bad options. */
@@ -21,14 +28,10 @@ export interface Target<F extends TargetFunction> {
 }
 
 /** A target from which runs are started. */
-export interface Workflow<F extends TargetFunction> extends Target<F> {
-  readonly type: "workflow";
-}
+export type Workflow<F extends TargetFunction> = Target<F> & { readonly type: "workflow" };
 
 /** A target that other targets call. */
-export interface Task<F extends TargetFunction> extends Target<F> {
-  readonly type: "task";
-}
+export type Task<F extends TargetFunction> = Target<F> & { readonly type: "task" };
 
 /**
  * Defines a workflow. Runs of it are started by clients, the command line and other targets. Its name is its export's.
@@ -76,17 +79,15 @@ function callable<F extends TargetFunction>(
   fn: F,
   declaration: TargetDeclaration,
   options: CallOptions | null,
-): Target<F> {
+): Target<F>;
+// Its own signature, because no function can be shown to have that of an F which is not known.
+function callable(fn: TargetFunction, declaration: TargetDeclaration, options: CallOptions | null) {
   const wire = options === null ? null : readCallOptions(options, describeTarget(declaration));
   const callee = { declaration, options: wire };
-  const target: Target<F> = Object.assign(
-    (...parameters: Parameters<F>) => callTarget<Awaited<ReturnType<F>>>(callee, parameters, captureCallSite()),
-    {
-      submit: (...parameters: Parameters<F>) =>
-        submitTarget<Awaited<ReturnType<F>>>(callee, parameters, captureCallSite()),
-      with: (more: CallOptions) => callable(fn, declaration, { ...options, ...more }),
-      fn,
-    },
-  );
+  const target = Object.assign((...parameters: unknown[]) => callTarget(callee, parameters, captureCallSite()), {
+    submit: (...parameters: unknown[]) => submitTarget(callee, parameters, captureCallSite()),
+    with: (more: CallOptions) => callable(fn, declaration, { ...options, ...more }),
+    fn,
+  });
   return Object.defineProperty(target, "name", { value: declaration.name ?? fn.name });
 }

@@ -32,6 +32,13 @@ const double = task((amount: number, _note?: string) => amount * 2);
 const total = task(async (...amounts: number[]) => amounts.length);
 const viaHandle = task(async (user: Execution<User>) => (await user.result()).id);
 const handles = task(async () => ({ first: double.submit(1) }));
+const same = task(async <T>(value: T) => value);
+const overloaded = task(overload);
+function overload(value: string): Promise<string>;
+function overload(value: number): Promise<number>;
+async function overload(value: string | number): Promise<string | number> {
+  return value;
+}
 const greet = workflow({ description: "Says hello" }, async (id: string, hour = 9) => {
   const user = await fetchUser(id);
   expectTypeOf(user).toEqualTypeOf<User>();
@@ -44,6 +51,11 @@ async function inside(): Promise<void> {
   expectTypeOf(await double(1, "note")).toEqualTypeOf<number>();
   expectTypeOf(await total(1, 2, 3)).toEqualTypeOf<number>();
   expectTypeOf(await greet("1")).toEqualTypeOf<{ readonly text: `Hello, ${string}`; readonly hour: number }>();
+
+  expectTypeOf(await same(5)).toEqualTypeOf<number>();
+  expectTypeOf(await same.with({ retries: 1 })(new Date())).toEqualTypeOf<Date>();
+  expectTypeOf(await overloaded("a")).toEqualTypeOf<string>();
+  expectTypeOf(double(1)).toEqualTypeOf<Promise<number>>();
 
   const user = fetchUser.submit("1");
   expectTypeOf(user).toEqualTypeOf<Execution<User>>();
