@@ -14,7 +14,15 @@ export type Reference =
  */
 export type Value =
   | { readonly kind: "inline"; readonly data: string; readonly references: readonly Reference[] }
-  | { readonly kind: "blob"; readonly key: string; readonly size: number; readonly references: readonly Reference[] };
+  | BlobValue;
+
+export interface BlobValue {
+  readonly kind: "blob";
+  readonly key: string;
+  /** In bytes. */
+  readonly size: number;
+  readonly references: readonly Reference[];
+}
 
 /** On the wire: `["e", id, target]`, `["a", id]` or `["b", key, size]`. */
 export const referenceField: Field<Reference> = {

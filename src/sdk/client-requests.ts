@@ -26,11 +26,11 @@ export class ApiError extends Error {
 brandClass(ApiError, "ApiError");
 
 export interface ApiRequest {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT";
   /** After the url of the server, with its query. */
   readonly path: string;
-  /** JSON text. */
-  readonly body?: string;
+  /** JSON text, or the bytes of a blob. */
+  readonly body?: string | Uint8Array<ArrayBuffer>;
   /** Doing it twice does no more than doing it once. */
   readonly isRepeatable: boolean;
   /** How long the server may take on purpose. */
@@ -74,7 +74,9 @@ async function sendOnce({ url, token, world }: RequestSettings, request: ApiRequ
   const { method, path, body, waitMs = 0, signal } = request;
   const headers: Record<string, string> = { accept: "application/json" };
   if (token !== undefined) headers["authorization"] = `Bearer ${token}`;
-  if (body !== undefined) headers["content-type"] = "application/json";
+  if (body !== undefined) {
+    headers["content-type"] = typeof body === "string" ? "application/json" : "application/octet-stream";
+  }
   const timeout = world.timeout(ANSWER_TIMEOUT_MS + waitMs);
   const init = { method, headers, signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]) };
   try {

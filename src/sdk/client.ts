@@ -10,6 +10,7 @@ import { type ApiRequest, ApiError, sendRequest } from "./client-requests.ts";
 import { readOutcome } from "./client-results.ts";
 import { realWorld } from "./client-world.ts";
 import { WaitTimeout } from "./errors.ts";
+import { type PutBlob, fitsBody, storeLarge } from "./large-arguments.ts";
 import { type CallOptions, readCallOptions } from "./options.ts";
 import { errorOf } from "./outcome.ts";
 
@@ -92,6 +93,9 @@ export interface Client {
 /** The longest that one request for a result asks the server to wait. */
 const RESULT_WAIT_MS = 30_000;
 
+/** How slowly a large argument may be uploaded. */
+const UPLOAD_BYTES_PER_MS = 100;
+
 /**
  * Makes a client of one environment. Opens nothing: connections are made when needed and kept by `fetch`. Throws a TypeError for an option
  * that is not one, or has a bad value.
@@ -108,7 +112,12 @@ export function createClient(options: ClientOptions = {}): Client {
     async submit(target, parameters = [], start = {}) {
       const { idempotencyKey, signal, ...callOptions } = start;
       checkStart(target, parameters, idempotencyKey);
-      const body = startBody(target, parameters, { ...readCallOptions(callOptions, target), idempotencyKey });
+      const settled = { ...readCallOptions(callOptions, target), idempotencyKey };
+      const put: PutBlob = (key, bytes) => {
+        const waitMs = Math.ceil(bytes.byteLength / UPLOAD_BYTES_PER_MS);
+        return text({ method: "PUT", path: `/blobs/${key}`, body: bytes, waitMs, isRepeatable: true, signal });
+      };
+      const body = await startBody(target, parameters, settled, put);
       const isRepeatable = idempotencyKey !== undefined;
       const run = await ask<StartedRunView>(text({ method: "POST", path: "/runs", body, isRepeatable, signal }));
       return { ...run, result: (more) => waitForResult(run.runId, target, more) };
@@ -160,14 +169,23 @@ function checkStart(target: unknown, parameters: unknown, idempotencyKey: unknow
   }
 }
 
-/** Arguments are spliced in as the text they were encoded to. */
-function startBody(
+/** Arguments are spliced in as the text they were encoded to; all are encoded, as they are now, before any is sent. */
+async function startBody(
   target: string,
   parameters: readonly unknown[],
   options: TargetOptions & { idempotencyKey: string | undefined },
-): string {
-  const values = parameters.map((value, index) => encodeValue(value, { path: `args[${index}]` }).data);
-  return `{"arguments":[${values.join(",")}],${JSON.stringify({ target, ...options }).slice(1)}`;
+  put: PutBlob,
+): Promise<string> {
+  const values = parameters.map((value, index) => encodeValue(value, { path: `args[${index}]` }));
+  const texts = values.map(({ data }) => data);
+  const bodyOf = () => `{"arguments":[${texts.join(",")}],${JSON.stringify({ target, ...options }).slice(1)}`;
+  const body = bodyOf();
+  if (fitsBody(body)) return body;
+  for (const [index, value] of values.entries()) {
+    const stored = await storeLarge(value, put);
+    if (stored !== undefined) texts[index] = JSON.stringify(stored);
+  }
+  return bodyOf();
 }
 
 function queryText(query: object): string {

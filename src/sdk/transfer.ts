@@ -1,3 +1,4 @@
+import { errorText } from "../base/error-text.ts";
 import { BLOB_LIMIT_BYTES, BLOB_THRESHOLD_BYTES } from "../protocol/limits.ts";
 import { decodeValue } from "../protocol/value-format/decode.ts";
 import { type Encoded, encodeValue } from "../protocol/value-format/encode.ts";
@@ -41,8 +42,18 @@ export function decodeTransferred(
 ): Awaitable<unknown> {
   if (value.kind === "inline") return decodeValue(value, { reference, path });
   return blobs.get(value.key).then((bytes) => {
-    return decodeValue({ data: new TextDecoder().decode(bytes), references: value.references }, { reference, path });
+    return decodeValue({ data: textOf(bytes, path), references: value.references }, { reference, path });
   });
+}
+
+/** Whoever uploaded it may have stored anything. */
+function textOf(bytes: Uint8Array, path: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    const reason = `is a blob of ${bytes.byteLength} bytes that cannot be read as UTF-8 text: ${errorText(cause)}`;
+    throw new SerializationError(path, reason, { cause });
+  }
 }
 
 /** A list of what is there, or a promise of the list. */

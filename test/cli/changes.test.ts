@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { E, apiError } from "../support/scripted-api.ts";
 import { useCommandLine } from "./command-rig.ts";
@@ -106,6 +107,18 @@ describe("submit", () => {
 
   test("sends words that look like flags after --", async () => {
     expect(await bodyOf("flows/greet", "--", "--loud", "-x")).toMatchObject({ arguments: ["--loud", "-x"] });
+  });
+
+  test("stores params that are too large for one request as a blob first", async () => {
+    const input = JSON.stringify({ text: "x".repeat(4_200_000) });
+    const key = createHash("sha256").update(input).digest("hex");
+    api().answer(`PUT ${E}/blobs/${key}`, [204]);
+    await coflux("submit flows/greet --params -", { input });
+    expect(api().requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      `PUT ${E}/blobs/${key}`,
+      `POST ${E}/runs`,
+    ]);
+    expect(api().requests.at(-1)?.body).toMatchObject({ params: { $: "blob", v: { key, size: input.length } } });
   });
 
   test("takes params from the command line or from stdin", async () => {

@@ -42,6 +42,9 @@ export const callsLater = workflow(async (path: string, depth: number) => {
 
 export const echo = workflow(async (value: unknown) => value);
 
+/** How long texts are that came as arguments. */
+export const lengths = workflow(async (...texts: string[]) => texts.map(({ length }) => length));
+
 export const same = task(async (value: unknown) => value);
 export const relay = workflow(async (value: unknown) => await same(value));
 

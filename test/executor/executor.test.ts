@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
 import { outcomeField } from "../../src/protocol/outcome.ts";
@@ -614,6 +615,34 @@ describe("large values", () => {
     expect((await rig.take("outcome")).outcome).toMatchObject([
       1,
       { message: expect.stringContaining("the server answered 404") },
+    ]);
+  });
+
+  test.each([
+    ["no JSON", "hello", "args[1] is not JSON text"],
+    ["no UTF-8", new Uint8Array([0x22, 0xff, 0x22]), "args[1] is a blob of 3 bytes that cannot be read as UTF-8 text"],
+    ["of a tag that nobody knows", '{"a":{"$":"temporal","v":1}}', 'args[1].a has the unknown tag "temporal"'],
+    ["too deep", `${"[".repeat(65)}${"]".repeat(65)}`, "lies deeper than 64 levels"],
+  ])("that hold a text that is %s fail the execution and name the argument", async (_, text, message) => {
+    const server = await scriptedServer();
+    cleanUps.push(() => server.close());
+    const rig = await rigOf(`${sdk} export const it = task((...texts: string[]) => texts.length);`, {
+      blobsUrl: `${server.url}/blobs`,
+    });
+    const bytes = Buffer.from(text);
+    const key = createHash("sha256").update(bytes).digest("hex");
+    server.blobs.set(key, bytes);
+    rig.send({
+      kind: "execute",
+      execution: "Rbcdfghj:7:1",
+      target: "flows/it",
+      arguments: ["1", [key, bytes.byteLength, []]],
+      timeoutMs: null,
+      isolation: "shared",
+    });
+    expect((await rig.take("outcome")).outcome).toMatchObject([
+      1,
+      { type: "SerializationError", message: expect.stringContaining(message) },
     ]);
   });
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import { afterEach, describe, expect, test } from "vitest";
 import { encodeError } from "../../src/protocol/value-format/wire-error.ts";
@@ -93,6 +94,28 @@ test("a start sends encoded arguments and the options in their wire form", async
       },
     },
   ]);
+});
+
+test("arguments that are too large for one request go ahead of it as blobs, the small ones beside them in it", async () => {
+  const text = "é".repeat(2_200_000);
+  const data = JSON.stringify(text);
+  const key = createHash("sha256").update(data).digest("hex");
+  const { client, received } = await serve({ status: 503 }, { status: 204 }, { status: 201, body: started });
+  await client.submit("flows/greet", ["small", text, "x".repeat(10_000)]);
+  expect(received.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    `PUT ${E}/blobs/${key}`,
+    `PUT ${E}/blobs/${key}`,
+    `POST ${E}/runs`,
+  ]);
+  expect(received[1]).toMatchObject({ headers: { "content-type": "application/octet-stream" }, body: text });
+  const blob = { $: "blob", v: { key, size: Buffer.byteLength(data) } };
+  expect(received[2]?.body).toMatchObject({ target: "flows/greet", arguments: ["small", blob, "x".repeat(10_000)] });
+});
+
+test("what fits into one request is sent in one", async () => {
+  const { client, received } = await serve({ status: 201, body: started });
+  await client.submit("flows/greet", ["x".repeat(2_000_000), "y".repeat(2_000_000)]);
+  expect(received.map(({ method }) => method)).toEqual(["POST"]);
 });
 
 test("what is wrong with a start is said before anything is sent", async () => {

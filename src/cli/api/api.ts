@@ -17,6 +17,7 @@ export interface ApiPlace {
 
 export interface CallInput {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
+  /** Sent as JSON; bytes as they are. */
   readonly body?: unknown;
   readonly signal?: AbortSignal;
 }
@@ -45,11 +46,8 @@ export function createApi(place: ApiPlace): Api {
   ): Promise<string> => {
     const [method, path] = calls[name];
     const url = urlOf(place, path, parameters, input.query ?? {});
-    const body = input.body === undefined ? undefined : JSON.stringify(input.body);
-    const headers = {
-      ...authorization(place.token),
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
-    };
+    const body = input.body instanceof Uint8Array ? input.body : jsonOf(input.body);
+    const headers = { ...authorization(place.token), ...contentType(body) };
     const answer = await sendHttp({ method, url, headers, body, signal: input.signal }).catch((error: unknown) => {
       if (input.signal?.aborted) throw error; // Whoever aborted knows what to say.
       throw unreachable(place.url, errorText(error));
@@ -72,6 +70,15 @@ export function createApi(place: ApiPlace): Api {
 
 export function authorization(token: string | null): Record<string, string> {
   return token === null ? {} : { authorization: `Bearer ${token}` };
+}
+
+function jsonOf(body: unknown): string | undefined {
+  return body === undefined ? undefined : JSON.stringify(body);
+}
+
+function contentType(body: string | Uint8Array | undefined): Record<string, string> {
+  if (body === undefined) return {};
+  return { "content-type": typeof body === "string" ? "application/json" : "application/octet-stream" };
 }
 
 function urlOf(

@@ -32,6 +32,7 @@ export const calls = {
   "rerun-step": ["POST", "/api/projects/:project/environments/:environment/steps/:step/rerun"],
   "get-logs": ["GET", "/api/projects/:project/environments/:environment/runs/:run/logs"],
   "get-blob": ["GET", "/api/projects/:project/environments/:environment/blobs/:key"],
+  "put-blob": ["PUT", "/api/projects/:project/environments/:environment/blobs/:key"],
 } as const satisfies { readonly [N in RouteName]?: Call<N> };
 
 export type CallName = keyof typeof calls;

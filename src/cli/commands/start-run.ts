@@ -4,6 +4,7 @@ import type { Ms } from "../../base/clock.ts";
 import { parseTargetPath } from "../../protocol/names.ts";
 import type { StartedRunView } from "../../protocol/views.ts";
 import { CommandError, usageError } from "../command-error.ts";
+import { fitStart } from "../api/fit-start.ts";
 import type { Context } from "../context.ts";
 import { parseArgument, parseParams, retriesOf } from "../input/run-arguments.ts";
 import { findTarget } from "./find-target.ts";
@@ -44,7 +45,8 @@ export async function startRun(
   };
   const start = async (path: string): Promise<StartedRun> => {
     try {
-      const started = await context.api.call("start-run", {}, { body: { target: path, ...body } });
+      const fitting = await fitStart(context.api, { target: path, ...body });
+      const started = await context.api.call("start-run", {}, { body: fitting });
       return { ...started, target: path };
     } catch (error) {
       throw withSignature(context, path, error);

@@ -84,7 +84,7 @@ function parseJson(bytes: Uint8Array): Result<unknown, Failure> {
 }
 
 function tooLarge(): Failure {
-  const message = `The body is larger than ${BODY_LIMIT_BYTES} bytes; upload large values as blobs.`;
+  const message = `The body is larger than ${BODY_LIMIT_BYTES} bytes; upload large values as blobs, and send {"$":"blob","v":{"key":…,"size":…}} for them.`;
   return { code: "body_too_large", message, details: { limitBytes: BODY_LIMIT_BYTES } };
 }
 

@@ -1,8 +1,8 @@
 import { type Result, failure, ok } from "../../base/result.ts";
 import type { Failure } from "../error-codes.ts";
 import { parseBlobKey, parseExecutionId } from "../ids.ts";
-import { DEPTH_LIMIT } from "../limits.ts";
-import type { Reference, Value } from "../values.ts";
+import { BLOB_LIMIT_BYTES, DEPTH_LIMIT, REFERENCES_LIMIT } from "../limits.ts";
+import type { BlobValue, Reference, Value } from "../values.ts";
 import { checkData } from "./decode.ts";
 import type { Encoded } from "./encode.ts";
 import { type Json, type JsonObject, isJsonArray, isJsonObject } from "./json.ts";
@@ -31,16 +31,51 @@ export function valueFromApi(input: unknown): Result<Encoded, Failure> {
   const references: Reference[] = [];
   try {
     const json = input as Json; // The caller parsed it from JSON text.
-    if (isJsonObject(json) && json["$"] === "blob")
-      throw new SerializationError("value", "is a blob: send the text that it holds");
     const node = withReferences(json, (payload) => references.push(read(payload)) - 1, 0);
     const data = JSON.stringify(node);
     checkData(data, references.length);
     return ok({ data, references });
   } catch (error) {
-    if (!(error instanceof SerializationError)) throw error;
-    return failure({ code: "invalid_value", message: error.message, details: { path: error.path } });
+    return failure(refusal(error));
   }
+}
+
+/**
+ * Reads the blob that a caller sent for a whole argument, in the form in which valueToApi shows one; undefined when it sent something else.
+ * Neither that the blob is there nor what it holds is looked at. Refused with `invalid_value`, and the path in `details`.
+ */
+export function blobFromApi(input: unknown): Result<BlobValue, Failure> | undefined {
+  const json = input as Json; // The caller parsed it from JSON text.
+  if (!isJsonObject(json) || json["$"] !== "blob") return undefined;
+  try {
+    return ok(readBlob(json));
+  } catch (error) {
+    return failure(refusal(error));
+  }
+}
+
+function refusal(error: unknown): Failure {
+  if (!(error instanceof SerializationError)) throw error;
+  return { code: "invalid_value", message: error.message, details: { path: error.path } };
+}
+
+function readBlob(node: JsonObject): BlobValue {
+  const { v: payload } = node;
+  const { key, size, references = [], ...unknown } = isJsonObject(payload) ? payload : {};
+  const hasOthers = Object.keys(node).length > 2 || Object.keys(unknown).length > 0;
+  if (hasOthers || typeof key !== "string" || parseBlobKey(key) === undefined || !isJsonArray(references)) {
+    throw new SerializationError("value", 'is a blob but not of the form {"$":"blob","v":{"key":…,"size":…}}');
+  }
+  if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0 || size > BLOB_LIMIT_BYTES) {
+    throw new SerializationError(
+      "value",
+      `is a blob whose size is not a number of bytes from 0 to ${BLOB_LIMIT_BYTES}`,
+    );
+  }
+  if (references.length > REFERENCES_LIMIT) {
+    throw new SerializationError("value", `has more than ${REFERENCES_LIMIT} references`);
+  }
+  return { kind: "blob", key, size, references: references.map(read) };
 }
 
 /** The same JSON with the payloads of its references replaced, and with the numbers kept that JSON.stringify would change. */

@@ -109,6 +109,9 @@ class Decoding<R> implements DecodeParts {
     if (name === "codec") return this.#codec(payload);
     const tag = tagNamed(name);
     if (tag !== undefined) return tag.decode(payload, this);
+    if (name === "blob") {
+      return this.refuse("is a blob, which stands for a whole argument, never for a part: send the text that it holds");
+    }
     return this.refuse(
       `has the unknown tag ${JSON.stringify(name)}: it was written by a later version of Coflux, so upgrade what reads it`,
     );

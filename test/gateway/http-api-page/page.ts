@@ -104,6 +104,7 @@ This page is made from the table of routes (\`src/protocol/http-api.ts\`) and fr
 
 **Values** are plain JSON where they are plain JSON, and in the tagged form of [the value format](value-format.md) where they are not. A value of
 more than 32 KB is a blob: \`{"$":"blob","v":{"key":…,"size":…}}\`, to be fetched from \`blobs/:key\`.
+An argument may be given so too: its text is put there first, which is the way for what does not fit into a body.
 
 **Large answers.** The view of a run has all its steps, and the values of its arguments and results, in the order of the steps, up to
 ${count(RUN_VIEW_CHARACTERS)} characters in all. A value beyond that, or one whose text is no value, is \`{"$":"omitted","v":{"characters":91422}}\`; of an error or

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { E, type GatewayRig, startGatewayRig } from "../../support/gateway-rig.ts";
 import { failure, ok } from "../../../src/base/result.ts";
 
@@ -111,6 +111,64 @@ test("a large argument is a blob before the run is started", async () => {
   ]);
   expect(await rig.call("GET", `${E}/blobs/${key}`)).toMatchObject({ status: 200, body: data });
 });
+
+describe("an argument that was stored as a blob", () => {
+  const data = JSON.stringify("y".repeat(50_000));
+  const key = createHash("sha256").update(data).digest("hex");
+  const reference = { kind: "execution", id: "Rbcdfgh:1:1", target: "flows/greet" };
+  beforeAll(async () => {
+    expect(await rig.call("PUT", `${E}/blobs/${key}`, data)).toMatchObject({ status: 204 });
+  });
+
+  test("stands for its text, and refers to what it says", async () => {
+    const references = [reference];
+    const blob = { $: "blob", v: { key, size: data.length } };
+    const params = await started({
+      target: "flows/greet",
+      arguments: [1, blob, { $: "blob", v: { ...blob.v, references } }],
+    });
+    expect(params["arguments"]).toEqual([
+      { kind: "inline", data: "1", references: [] },
+      { kind: "blob", key, size: data.length, references: [] },
+      { kind: "blob", key, size: data.length, references },
+    ]);
+  });
+
+  test("is the same as the argument itself", async () => {
+    const blob = await started({ target: "a/b", arguments: [{ $: "blob", v: { key, size: data.length } }] });
+    expect(blob).toEqual(await started({ target: "a/b", arguments: [JSON.parse(data)] }));
+  });
+
+  test("may stand for params", async () => {
+    const params = await started({ target: "a/b", params: { $: "blob", v: { key, size: data.length } } });
+    expect(params["arguments"]).toEqual([{ kind: "blob", key, size: data.length, references: [] }]);
+  });
+
+  const unknown = "0".repeat(64);
+  test.each([
+    [
+      "arguments[1]",
+      { arguments: [1, blobOf(unknown, 9)] },
+      `There is no blob "${unknown}" in this environment: store it`,
+    ],
+    ["arguments[0]", { arguments: [blobOf(key, 9)] }, `The blob "${key}" has ${data.length} bytes, not 9`],
+    ["arguments[0]", { arguments: [blobOf("../secret", 9)] }, "value is a blob but not of the form"],
+    ["arguments[0]", { arguments: [[blobOf(key, data.length)]] }, "value[0] is a blob"],
+    ["params", { params: blobOf(unknown, 9) }, "There is no blob"],
+  ])("is refused where it is not what is there: %s of %j", async (field, body, message) => {
+    const answer = await rig.call("POST", `${E}/runs`, { target: "a/b", ...body });
+    const error = {
+      code: "invalid_value",
+      message: expect.stringContaining(`${field}: ${message}`),
+      details: { field },
+    };
+    expect(answer).toMatchObject({ status: 400, body: { error } });
+  });
+});
+
+function blobOf(key: string, size: number): unknown {
+  return { $: "blob", v: { key, size } };
+}
 
 test("many arguments that are not large travel as blobs from where they would fill a frame", async () => {
   const texts = Array.from({ length: 12 }, (_, index) => `${index}`.repeat(30_000).slice(0, 30_000));

@@ -6,7 +6,7 @@ import { archived, invalidField } from "../../../protocol/failures.ts";
 import type { StartRunBody } from "../../../protocol/http-inputs.ts";
 import type { TargetOptions } from "../../../protocol/manifest.ts";
 import { askOrchestrator, showView } from "../ask-orchestrator.ts";
-import { encodeArguments } from "../encode-arguments.ts";
+import { type ApiArgument, encodeArguments } from "../encode-arguments.ts";
 import { jsonReply } from "../replies.ts";
 
 type Names =
@@ -81,9 +81,11 @@ async function startRun(
   return jsonReply(isNew ? 201 : 200, ids);
 }
 
-function argumentsOf(body: StartRunBody): Result<readonly unknown[], Failure> {
-  if (body.params === undefined || body.params === null) return ok(body.arguments ?? []);
-  if (body.arguments === undefined || body.arguments === null) return ok([body.params]);
+function argumentsOf(body: StartRunBody): Result<readonly ApiArgument[], Failure> {
+  if (body.params === undefined || body.params === null) {
+    return ok((body.arguments ?? []).map((value, index) => ({ field: `arguments[${index}]`, value })));
+  }
+  if (body.arguments === undefined || body.arguments === null) return ok([{ field: "params", value: body.params }]);
   return failure(invalidField("params", "send either arguments or params, not both"));
 }
 
