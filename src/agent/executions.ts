@@ -3,7 +3,8 @@ import { exhaustive } from "../base/exhaustive.ts";
 import type { RelayedAgentCommand, RelayedAgentMessage } from "../protocol/executor-messages.ts";
 import { type Outcome, outcomeField } from "../protocol/outcome.ts";
 import { type SlotGrant, createExecutionSlots } from "./execution-slots.ts";
-import type { ExecuteCommand, ExecutionMessage, ExecutorPool } from "./executor-pool.ts";
+import type { ExecuteCommand, ExecutionMessage } from "./executor.ts";
+import type { ExecutorPool } from "./executor-pool.ts";
 import { OUTBOX_LIMIT_BYTES, OUTBOX_LOGS_LIMIT_BYTES, REASON_LIMIT, STOP_GRACE_MS, WAITING_LIMIT } from "./limits.ts";
 
 // The executions of this session, between the orchestrator and the executors: commands go in when there is a slot, answers when the caller

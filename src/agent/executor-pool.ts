@@ -4,37 +4,31 @@ import { type Result, failure, ok } from "../base/result.ts";
 import type { RelayedExecutorCommand, RelayedExecutorMessage } from "../protocol/executor-messages.ts";
 import { createCrashPause } from "./crash-pause.ts";
 import {
-  type ExecutorEnvironment,
-  type ExecutorEvents,
-  type ExecutorProcess,
-  startExecutorProcess,
-} from "./executor-process.ts";
+  type ExecuteCommand,
+  type ExecutionMessage,
+  type Executor,
+  type LoadSettings,
+  type ReadyMessage,
+  startExecutor,
+} from "./executor.ts";
+import type { ExecutorEnvironment } from "./executor-process.ts";
 import { type RosterDecision, createExecutorRoster } from "./executor-roster.ts";
+import { createIsolatedStarts } from "./isolated-starts.ts";
 import { EXECUTOR_PING_INTERVAL_MS, LAST_WORDS_MS, LOAD_DEADLINE_MS } from "./limits.ts";
 import type { Bundle } from "./repositories/bundle.ts";
 import type { LoadedManifest, WhyUnfit } from "./repositories/loaded-manifest.ts";
-import { PRELUDE_COLUMNS } from "./repositories/source-prelude.ts";
 
 // The processes in which user code runs: as many shared ones as asked for, always warm, and a fresh one for each execution that wants to be
 // alone. The first executor of a new bundle is its trial: it reports what the repositories define, or is thrown away with the reason. Only
 // then do the executors of the old bundle retire.
 
-export type ExecuteCommand = Extract<RelayedExecutorCommand, { readonly kind: "execute" }>;
 type AbortReason = Extract<RelayedExecutorCommand, { readonly kind: "abort" }>["reason"];
-type LoadCommand = Extract<RelayedExecutorCommand, { readonly kind: "load" }>;
-type ReadyMessage = Extract<RelayedExecutorMessage, { readonly kind: "ready" }>;
-/** What an executor says about its executions, as against itself. */
-export type ExecutionMessage = Exclude<
-  RelayedExecutorMessage,
-  { readonly kind: "ready" | "failed" | "evaluating" | "complained" | "pong" | "exiting" }
->;
 
 export interface ExecutorPoolOptions {
   readonly environment: ExecutorEnvironment;
   /** How many shared executors are kept. */
   readonly size: number;
-  /** What every executor is told about where it runs. */
-  readonly load: Pick<LoadCommand, "project" | "environment" | "blobsUrl" | "temporaryDirectory">;
+  readonly load: LoadSettings;
   onMessage(message: ExecutionMessage): void;
   /** Its executor is gone, and its outcome was not known. */
   onAbandoned(execution: string, reason: string): void;
@@ -69,123 +63,65 @@ export interface ExecutorPool {
   close(): Promise<void>;
 }
 
-interface Executor {
-  readonly id: number;
+/** Code, and its number among all that were tried. */
+interface Build {
   readonly bundle: Bundle;
-  readonly process: ExecutorProcess;
-  readonly startedAt: Ms;
-  /** The execution it was started for, when it is isolated. */
-  readonly isolatedFor: string | null;
-  isLoaded: boolean;
-  /** What it printed while it loaded has been heard as well. */
-  hasSettled: boolean;
-  isExpectedToEnd: boolean;
-  /** The source file whose evaluation began last. */
-  evaluating: string | null;
-  /** Why it ends, in its own words. */
-  lastWords: string | null;
-  readonly onLoaded: (result: Result<ReadyMessage, string>) => void;
+  readonly number: number;
+}
+
+interface Member extends Executor {
+  readonly id: number;
+  /** It runs one execution only, and ends with it. */
+  readonly isIsolated: boolean;
 }
 
 export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
   const { clock, timers } = options.environment;
   const roster = createExecutorRoster();
-  const executors = new Map<number, Executor>();
+  const members = new Map<number, Member>();
   const crashPause = createCrashPause();
+  const isolated = createIsolatedStarts(options.size, (command) => startIsolated(command));
   /** Shared executions for which no executor is ready and responsive. */
   let unplaced: ExecuteCommand[] = [];
-  /** Isolated executions that wait until fewer processes are starting. */
-  let unstarted: ExecuteCommand[] = [];
-  let isolatedStarting = 0;
-  let bundle: Bundle | undefined;
-  let buildNumber = 0;
+  let inUse: Build | undefined;
   let lastId = 0;
   let isClosed = false;
   let onAllGone = (): void => undefined;
 
-  const startExecutor = (
-    from: Bundle,
-    build: number,
-    isolatedFor: string | null,
-    onLoaded: Executor["onLoaded"],
-  ): Executor => {
+  const start = (
+    build: Build,
+    isIsolated: boolean,
+    onLoaded: (result: Result<ReadyMessage, string>) => void,
+  ): Member => {
     lastId += 1;
     const id = lastId;
-    const isTrial = from !== bundle;
-    const events: ExecutorEvents = {
-      onMessages: (messages) => onMessages(executor, messages),
-      onOutput(line) {
-        if (!executor.hasSettled) return isTrial ? options.onOutput(line, true) : undefined;
-        options.onOutput(line, false);
-      },
-      onEnd: (reason) => onEnd(executor, reason),
-    };
-    const executor: Executor = {
-      id,
-      bundle: from,
-      process: startExecutorProcess(options.environment, events),
-      startedAt: clock.monotonic(),
-      isolatedFor,
-      isLoaded: false,
-      hasSettled: false,
-      isExpectedToEnd: isolatedFor !== null || isTrial,
-      evaluating: null,
-      lastWords: null,
-      onLoaded,
-    };
-    executors.set(id, executor);
-    roster.add(id, { build, isIsolated: isolatedFor !== null });
-    executor.process.send({
-      kind: "load",
-      bundle: from.path,
-      repositories: from.repositories.map(({ name, namespace, file }) => ({ name, namespace, file })),
-      preludeColumns: PRELUDE_COLUMNS,
-      workingDirectory: options.environment.workingDirectory,
+    const isTrial = build !== inUse;
+    const executor = startExecutor({
+      environment: options.environment,
+      bundle: build.bundle,
+      load: options.load,
       isTrial,
-      ...options.load,
+      onMessages(messages) {
+        roster.heard(id);
+        for (const message of messages) take(member, message);
+        placeWaiting();
+      },
+      onLoaded(result) {
+        if (result.ok) roster.ready(id);
+        onLoaded(result);
+      },
+      onOutput: (line, isLoading) => options.onOutput(line, isLoading),
+      onEnd: (reason) => ended(id, reason),
     });
-    return executor;
+    const member: Member = { ...executor, id, isIsolated };
+    members.set(id, member);
+    const loadBy = clock.monotonic() + LOAD_DEADLINE_MS;
+    roster.add(id, { build: build.number, isIsolated, isTrial, loadBy });
+    return member;
   };
 
-  const kill = (executor: Executor, reason: string): void => {
-    retire(executor.id);
-    executor.process.kill(reason);
-  };
-
-  const dismiss = (executor: Executor): void => {
-    retire(executor.id);
-    executor.process.dismiss();
-  };
-
-  const onMessages = (executor: Executor, messages: readonly RelayedExecutorMessage[]): void => {
-    roster.heard(executor.id);
-    for (const message of messages) onMessage(executor, message);
-    placeWaiting();
-  };
-
-  const onMessage = (executor: Executor, message: RelayedExecutorMessage): void => {
+  const take = (from: Member, message: RelayedExecutorMessage): void => {
     switch (message.kind) {
-      case "ready":
-        executor.isLoaded = true;
-        options.environment.endOfTurn(() => (executor.hasSettled = true));
-        if (executor.isolatedFor === null) {
-          executor.isExpectedToEnd = false;
-          roster.ready(executor.id);
-        } else startNextIsolated(-1);
-        return executor.onLoaded(ok(message));
-      case "failed":
-        executor.lastWords = message.stack === null ? message.message : describeThrow(executor, message.stack);
-        return;
-      case "evaluating":
-        executor.evaluating = message.file;
-        return;
-      case "exiting":
-        executor.lastWords = `called process.exit(${message.code})${message.execution === null ? "" : ` in ${message.execution}`}`;
-        return;
-      case "complained":
-        return executor.process.noteLastWords(message.text);
-      case "pong":
-        return;
       case "started":
         roster.functionStarted(message.execution, clock.monotonic());
         return options.onMessage(message);
@@ -193,85 +129,102 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
         roster.stopped(message.execution);
         return options.onMessage(message);
       case "outcome":
-        return onOutcome(executor, message);
+        return takeOutcome(from, message);
       case "submit":
       case "await":
       case "unawait":
       case "cancel":
       case "logs":
         return options.onMessage(message);
+      case "ready":
+      case "failed":
+      case "evaluating":
+      case "complained":
+      case "exiting":
+      case "pong":
+        return from.note(message);
       default:
         return exhaustive(message);
     }
   };
 
   /** An isolated execution has stopped when its process has ended, which it is now told to do. */
-  const onOutcome = (executor: Executor, message: Extract<RelayedExecutorMessage, { kind: "outcome" }>): void => {
-    const hasStopped = message.hasStopped && executor.isolatedFor === null;
+  const takeOutcome = (from: Member, message: Extract<RelayedExecutorMessage, { kind: "outcome" }>): void => {
+    const hasStopped = message.hasStopped && !from.isIsolated;
     if (hasStopped) roster.stopped(message.execution);
     else roster.outcomeKnown(message.execution, clock.monotonic());
     options.onMessage({ ...message, hasStopped });
-    if (message.hasStopped && !hasStopped) dismiss(executor);
+    if (message.hasStopped && !hasStopped) dismiss(from);
   };
 
-  const onEnd = (executor: Executor, end: string): void => {
-    executors.delete(executor.id);
-    const left = roster.remove(executor.id);
-    const reason = executor.lastWords ?? end;
-    if (!executor.isLoaded) {
-      if (executor.isolatedFor !== null) startNextIsolated(-1);
-      executor.onLoaded(failure(reason));
-    }
-    for (const { execution, hasOutcome } of left) {
+  const ended = (id: number, reason: string): void => {
+    const isSurprise = !roster.isExpectedToEnd(id) && !isClosed;
+    members.delete(id);
+    for (const { execution, hasOutcome } of roster.remove(id)) {
       if (hasOutcome) options.onStopped(execution);
       else options.onAbandoned(execution, `its executor ${reason}`);
     }
-    if (!executor.isExpectedToEnd && !isClosed) noteCrash(reason);
+    if (isSurprise) {
+      options.onExecutorEnded(reason);
+      crashPause.crashed(clock.monotonic());
+    }
     replenish();
-    if (executors.size === 0) onAllGone();
+    if (members.size === 0) onAllGone();
   };
 
-  const noteCrash = (reason: string): void => {
-    options.onExecutorEnded(reason);
-    crashPause.crashed(clock.monotonic());
+  const kill = (member: Member, reason: string): void => {
+    roster.retire(member.id);
+    member.kill(reason);
+  };
+
+  const dismiss = (member: Member): void => {
+    roster.retire(member.id);
+    member.dismiss();
   };
 
   /** Starts what is missing of the shared executors. */
   const replenish = (): void => {
-    if (bundle === undefined || isClosed || !crashPause.isOver(clock.monotonic())) return;
+    if (inUse === undefined || isClosed || !crashPause.isOver(clock.monotonic())) return;
     while (roster.serving() < options.size) {
-      startExecutor(bundle, buildNumber, null, (loaded) => {
+      start(inUse, false, (loaded) => {
         if (!loaded.ok && !isClosed) options.onOutput(loaded.error, false);
       });
     }
   };
 
+  const place = (command: ExecuteCommand, member: Member): void => {
+    roster.place(command.execution, member.id, command.timeoutMs);
+    member.send(command);
+  };
+
   const placeWaiting = (): void => {
     while (unplaced.length > 0) {
       const id = roster.choose();
-      const command = id === undefined ? undefined : unplaced.shift();
-      if (id === undefined || command === undefined) return;
-      roster.place(command.execution, id, command.timeoutMs);
-      executors.get(id)?.process.send(command);
+      const member = id === undefined ? undefined : members.get(id);
+      const command = member && unplaced.shift();
+      if (member === undefined || command === undefined) return;
+      place(command, member);
     }
   };
 
-  /** Starting a process takes all of a core; many at once would only make all of them late. */
-  const startNextIsolated = (change: number): void => {
-    isolatedStarting += change;
-    while (bundle !== undefined && isolatedStarting < options.size) {
-      const command = unstarted.shift();
-      if (command === undefined) return;
-      isolatedStarting += 1;
-      const executor = startExecutor(bundle, buildNumber, command.execution, () => undefined);
-      roster.place(command.execution, executor.id, command.timeoutMs);
-      executor.process.send(command);
-    }
+  const startIsolated = (command: ExecuteCommand): void => {
+    if (inUse === undefined) throw new Error(`${command.execution} was given before any code was loaded`);
+    place(
+      command,
+      start(inUse, true, () => isolated.settled()),
+    );
+  };
+
+  /** Takes back what has not reached an executor yet. */
+  const withdraw = (isMeant: (command: ExecuteCommand) => boolean): readonly ExecuteCommand[] => {
+    const withdrawn = unplaced.filter(isMeant);
+    unplaced = unplaced.filter((command) => !isMeant(command));
+    return [...withdrawn, ...isolated.withdraw(isMeant)];
   };
 
   const send = (execution: string, command: RelayedExecutorCommand): void => {
     const id = roster.executorOf(execution);
-    if (id !== undefined) executors.get(id)?.process.send(command);
+    if (id !== undefined) members.get(id)?.send(command);
   };
 
   const abort = (execution: string, reason: AbortReason, graceMs?: Ms): void => {
@@ -279,30 +232,29 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
     send(execution, { kind: "abort", execution, reason });
   };
 
-  /** It finishes what runs in it, takes nothing more, and its end is no surprise. */
-  const retire = (id: number): void => {
-    roster.retire(id);
-    const executor = executors.get(id);
-    if (executor) executor.isExpectedToEnd = true;
-  };
-
-  const decide = (decision: RosterDecision): void => {
+  const perform = (decision: RosterDecision): void => {
     if (decision.kind === "timed-out") return options.onTimedOut(decision.execution);
     if (decision.kind === "blocked") return options.onBlocked(decision.executions);
-    const executor = executors.get(decision.executor);
-    if (executor === undefined) return;
-    if (decision.kind === "kill") kill(executor, `was killed: ${decision.reason}`);
-    else dismiss(executor);
+    const member = members.get(decision.executor);
+    if (member === undefined) return;
+    switch (decision.kind) {
+      case "dismiss":
+        return dismiss(member);
+      case "kill":
+        return kill(member, `was killed: ${decision.reason}`);
+      case "hung":
+        return kill(member, member.describeHang());
+      default:
+        return exhaustive(decision);
+    }
   };
 
   const check = (): void => {
-    const now = clock.monotonic();
-    for (const executor of executors.values()) {
-      roster.pinged(executor.id);
-      executor.process.send({ kind: "ping" });
-      if (!executor.isLoaded && now >= executor.startedAt + LOAD_DEADLINE_MS) kill(executor, describeHang(executor));
+    for (const member of members.values()) {
+      roster.pinged(member.id);
+      member.send({ kind: "ping" });
     }
-    for (const decision of roster.check(now)) decide(decision);
+    for (const decision of roster.check(clock.monotonic())) perform(decision);
     replenish();
     placeWaiting();
     cancelCheck = timers.after(EXECUTOR_PING_INTERVAL_MS, check);
@@ -310,52 +262,41 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
   let cancelCheck: Cancel = timers.after(EXECUTOR_PING_INTERVAL_MS, check);
 
   return {
-    async use(next, whyUnfit) {
-      const build = buildNumber + 1;
-      let trial: Executor | undefined;
+    async use(bundle, whyUnfit) {
+      const build: Build = { bundle, number: (inUse?.number ?? 0) + 1 };
+      let trial: Member | undefined;
       const loaded = await new Promise<Result<ReadyMessage, string>>((resolve) => {
-        trial = startExecutor(next, build, null, resolve);
+        trial = start(build, false, resolve);
       });
       if (!loaded.ok) return loaded;
-      const manifests = manifestsOf(next, loaded.value);
+      const manifests = manifestsOf(bundle, loaded.value);
       const unfit = whyUnfit(manifests);
       if (unfit !== undefined) {
         if (trial) dismiss(trial);
         return failure(unfit);
       }
-      bundle = next;
-      buildNumber = build;
-      roster.useBuild(build);
+      inUse = build;
+      roster.useBuild(build.number);
       crashPause.reset();
       replenish();
       placeWaiting();
       return ok(manifests);
     },
     start(command) {
-      if (command.isolation === "process") {
-        unstarted.push(command);
-        startNextIsolated(0);
-      } else {
-        unplaced.push(command);
-        placeWaiting();
-      }
+      if (command.isolation === "process") return isolated.add(command);
+      unplaced.push(command);
+      placeWaiting();
     },
     send,
     abort(execution, reason) {
-      const wasWaiting = unplaced.length + unstarted.length;
-      unplaced = unplaced.filter((command) => command.execution !== execution);
-      unstarted = unstarted.filter((command) => command.execution !== execution);
-      if (unplaced.length + unstarted.length < wasWaiting) return options.onStopped(execution);
+      if (withdraw((command) => command.execution === execution).length > 0) return options.onStopped(execution);
       abort(execution, reason);
     },
     setWaiting: (execution, isWaiting) => roster.setWaiting(execution, isWaiting),
     stopBusy(withinMs) {
-      const given = [...unplaced, ...unstarted];
-      unplaced = [];
-      unstarted = [];
-      for (const { execution } of given) options.onStopped(execution);
+      for (const { execution } of withdraw(() => true)) options.onStopped(execution);
       for (const [id, running] of roster.running()) {
-        if (running.length > 0) retire(id);
+        if (running.length > 0) roster.retire(id);
         for (const execution of running) abort(execution, "abandoned", withinMs);
       }
       replenish();
@@ -364,10 +305,10 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
       isClosed = true;
       cancelCheck();
       const gone = new Promise<void>((resolve) => (onAllGone = resolve));
-      if (executors.size === 0) onAllGone();
-      for (const executor of executors.values()) dismiss(executor);
+      if (members.size === 0) onAllGone();
+      for (const member of members.values()) dismiss(member);
       const cancelKill = timers.after(LAST_WORDS_MS, () => {
-        for (const executor of executors.values()) kill(executor, "was killed: the agent ends");
+        for (const member of members.values()) kill(member, "was killed: the agent ends");
       });
       await gone.finally(cancelKill);
     },
@@ -379,15 +320,4 @@ function manifestsOf({ repositories }: Bundle, { repositories: loaded }: ReadyMe
     const { targets, fingerprints } = loaded[index] ?? { targets: [], fingerprints: [] };
     return { file, fingerprints, manifest: { name, version, targets } };
   });
-}
-
-function describeThrow({ evaluating, isLoaded }: Executor, stack: string): string {
-  return evaluating === null || isLoaded ? stack : `${evaluating} could not be loaded:\n${stack}`;
-}
-
-function describeHang({ evaluating }: Executor): string {
-  const seconds = LOAD_DEADLINE_MS / 1_000;
-  if (evaluating === null)
-    return `did not load within ${seconds} s: it was still importing the packages that your code imports`;
-  return `did not load within ${seconds} s: it was still evaluating ${evaluating}; move what takes long, or waits, out of the top level of that file`;
 }

@@ -4,8 +4,9 @@ import { LONG_BLOCK_PONGS, MISSED_PONGS_LIMIT, TIMEOUT_SLACK_MS } from "./limits
 
 // Which executors there are and what runs in each; decides who gets new work and who must end. Knows no processes and no clock.
 //
-//   starting --ready--> ready --retire--> retired (no new work; ends when empty)
+//   starting --ready--> ready --retire--> retired (no new work; ends when empty, and its end is no surprise)
 //
+// One that has not loaded its code in time must end, retired or not.
 // An executor whose event loop answers no ping is blocked: it gets nothing new. An execution that was asked to stop (aborted, timed out) and
 // has not within the grace takes its process with it if the process is its own, or blocked for long. Otherwise the others in there must not suffer: the
 // executor is retired, replaced, and killed as soon as nothing but such leftovers runs in it.
@@ -15,12 +16,18 @@ export interface ExecutorFacts {
   readonly build: number;
   /** It runs one execution only, and ends with it. */
   readonly isIsolated: boolean;
+  /** It is the first of its build: it may fail to load. */
+  readonly isTrial: boolean;
+  /** When its code must be loaded. */
+  readonly loadBy: Ms;
 }
 
 export type RosterDecision =
   /** It has nothing more to do: let it end by itself. */
   | { readonly kind: "dismiss"; readonly executor: number }
   | { readonly kind: "kill"; readonly executor: number; readonly reason: string }
+  /** It has not loaded in time, and must end as well. */
+  | { readonly kind: "hung"; readonly executor: number }
   /** Told once each time: its event loop is blocked, while these run in it. */
   | { readonly kind: "blocked"; readonly executor: number; readonly executions: readonly string[] }
   /** Its own timer did not: its event loop is blocked. */
@@ -37,6 +44,7 @@ interface Executor extends ExecutorFacts {
   readonly id: number;
   readonly executions: Set<string>;
   state: "starting" | "ready" | "retired";
+  isLoaded: boolean;
   /** Executions in it that wait for others. */
   waiting: number;
   /** Pings without an answer. */
@@ -58,12 +66,15 @@ interface Placement {
 
 export interface ExecutorRoster {
   add(executor: number, facts: ExecutorFacts): void;
+  /** It has loaded its code. */
   ready(executor: number): void;
   /** A ping goes out; it stays missed until the executor is heard. */
   pinged(executor: number): void;
   heard(executor: number): void;
   /** It is about to end: no new work. */
   retire(executor: number): void;
+  /** Its end says nothing against the code. */
+  isExpectedToEnd(executor: number): boolean;
   /** All executors of other builds retire. */
   useBuild(build: number): void;
   /** The shared executor for a new execution: the least loaded one that is ready and responsive. */
@@ -140,12 +151,14 @@ export function createExecutorRoster(): ExecutorRoster {
 
   return {
     add(id, facts) {
-      const fresh = { state: "starting", waiting: 0, missedPongs: 0, isKnownToBlock: false } as const;
+      const fresh = { state: "starting", isLoaded: false, waiting: 0, missedPongs: 0, isKnownToBlock: false } as const;
       executors.set(id, { id, ...facts, ...fresh, executions: new Set() });
     },
     ready(id) {
       const executor = executors.get(id);
-      if (executor?.state === "starting") executor.state = "ready";
+      if (executor === undefined) return;
+      executor.isLoaded = true;
+      if (executor.state === "starting") executor.state = "ready";
     },
     pinged(id) {
       const executor = executors.get(id);
@@ -160,6 +173,11 @@ export function createExecutorRoster(): ExecutorRoster {
     retire(id) {
       const executor = executors.get(id);
       if (executor) executor.state = "retired";
+    },
+    isExpectedToEnd(id) {
+      const executor = executors.get(id);
+      if (executor === undefined || executor.isIsolated || executor.state === "retired") return true;
+      return executor.isTrial && !executor.isLoaded;
     },
     useBuild(build) {
       for (const executor of executors.values()) {
@@ -215,8 +233,14 @@ export function createExecutorRoster(): ExecutorRoster {
     check(now) {
       const overdue = [...watched].flatMap((placement) => checkPlacement(placement, now));
       const all = [...executors.values()];
+      const hung = all.filter(({ isLoaded, loadBy }) => !isLoaded && now >= loadBy);
       const retired = all.filter(({ state, isIsolated }) => state === "retired" && !isIsolated);
-      return [...overdue, ...all.flatMap(checkBlocked), ...retired.flatMap((executor) => checkRetired(executor, now))];
+      return [
+        ...hung.map(({ id }) => ({ kind: "hung", executor: id }) as const),
+        ...overdue,
+        ...all.flatMap(checkBlocked),
+        ...retired.flatMap((executor) => checkRetired(executor, now)),
+      ];
     },
     serving: () => [...executors.values()].filter(({ state, isIsolated }) => state !== "retired" && !isIsolated).length,
     running: () => new Map([...executors.values()].map(({ id, executions }) => [id, [...executions]])),

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { createExecutorRoster } from "../../src/agent/executor-roster.ts";
-import { LONG_BLOCK_PONGS, MISSED_PONGS_LIMIT, TIMEOUT_SLACK_MS } from "../../src/agent/limits.ts";
+import { LOAD_DEADLINE_MS, LONG_BLOCK_PONGS, MISSED_PONGS_LIMIT, TIMEOUT_SLACK_MS } from "../../src/agent/limits.ts";
 import { ABORT_GRACE_MS } from "../../src/protocol/limits.ts";
 
-const shared = { build: 1, isIsolated: false };
-const isolated = { build: 1, isIsolated: true };
+const shared = { build: 1, isIsolated: false, isTrial: false, loadBy: LOAD_DEADLINE_MS };
+const isolated = { ...shared, isIsolated: true };
 
 function rosterOf(...executors: number[]) {
   const roster = createExecutorRoster();
@@ -51,7 +51,7 @@ describe("the choice of an executor", () => {
   test("falls on the new build once that is used, and the old ones end when they are empty", () => {
     const roster = rosterOf(1);
     roster.place("old", 1, null);
-    roster.add(2, { build: 2, isIsolated: false });
+    roster.add(2, { ...shared, build: 2 });
     roster.ready(2);
     roster.useBuild(2);
     expect(roster.choose()).toBe(2);
@@ -63,6 +63,26 @@ describe("the choice of an executor", () => {
 });
 
 describe("the end of an executor", () => {
+  test("is due when it has not loaded its code in time, retired or not", () => {
+    const roster = rosterOf(1);
+    roster.add(2, shared);
+    expect(roster.check(LOAD_DEADLINE_MS - 1)).toEqual([]);
+    expect(roster.check(LOAD_DEADLINE_MS)).toEqual([{ kind: "hung", executor: 2 }]);
+    roster.retire(2);
+    expect(roster.check(LOAD_DEADLINE_MS)).toContainEqual({ kind: "hung", executor: 2 });
+  });
+
+  test("is a surprise when it serves, not when it is on trial, isolated or retired", () => {
+    const roster = rosterOf(1);
+    roster.add(2, { ...shared, isTrial: true });
+    roster.add(3, isolated);
+    expect([1, 2, 3].map((executor) => roster.isExpectedToEnd(executor))).toEqual([false, true, true]);
+    roster.ready(2);
+    expect(roster.isExpectedToEnd(2)).toBe(false);
+    roster.retire(2);
+    expect(roster.isExpectedToEnd(2)).toBe(true);
+  });
+
   test("tells which of its executions have no outcome yet", () => {
     const roster = rosterOf(1);
     roster.place("a", 1, null);
