@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { inspect } from "node:util";
 import { type Cluster, type Outages, neighbour } from "./cluster.ts";
 import { environmentPath } from "../support/server.ts";
 
@@ -28,7 +29,7 @@ export function startNeighbour(cluster: Cluster): Neighbour {
     const answer = await cluster
       .server()
       .api<Body>(method, `${environmentPath(neighbour)}${path}`, body)
-      .catch((error: unknown) => ({ status: undefined, body: { error: String(error) } }));
+      .catch((error: unknown) => ({ status: undefined, body: { error: inspect(error) } }));
     const isGood = answer.status !== undefined && answer.status < 300;
     if (wasUpSince(atStart)) {
       requests.judged += 1;
