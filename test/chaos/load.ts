@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { type Cluster, insist, struck } from "./cluster.ts";
 
 // The load under the faults: lanes that start runs with idempotency keys and read every result, and remember what was acknowledged.
@@ -10,16 +11,19 @@ export interface Acknowledged {
 
 export interface Load {
   readonly acknowledged: readonly Acknowledged[];
-  /** Starts no more runs; resolves when every lane has the result of its last. */
+  /** Starts no more runs; resolves when there is the result of each. */
   finish(): Promise<void>;
 }
 
 const LANES = 12;
 export const STEPS_PER_RUN = 4;
 const WORK_MS = 5;
+/** What ran on an agent that was killed is given up only when its lease is over. The lane goes on meanwhile, or soon none would. */
+const PATIENCE_MS = 1_000;
 
 export function startLoad(cluster: Cluster, witness: string, seed: number): Load {
   const acknowledged: Acknowledged[] = [];
+  const readings: Promise<void>[] = [];
   let isFinishing = false;
   let started = 0;
 
@@ -30,8 +34,14 @@ export function startLoad(cluster: Cluster, witness: string, seed: number): Load
       const { runId } = await insist<{ runId: string }>(cluster, "POST", struck, "/runs", body);
       const entry: Acknowledged = { run: runId, result: undefined };
       acknowledged.push(entry);
-      entry.result = await resultOf(cluster, runId);
+      const reading = readResult(entry);
+      readings.push(reading);
+      await Promise.race([reading, delay(PATIENCE_MS)]);
     }
+  };
+
+  const readResult = async (entry: Acknowledged): Promise<void> => {
+    entry.result = await resultOf(cluster, entry.run);
   };
 
   const lanes = Promise.all(Array.from({ length: LANES }, lane));
@@ -41,6 +51,7 @@ export function startLoad(cluster: Cluster, witness: string, seed: number): Load
     async finish() {
       isFinishing = true;
       await lanes;
+      await Promise.all(readings);
     },
   };
 }
