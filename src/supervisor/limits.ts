@@ -111,6 +111,10 @@ export const CHANNEL_END_MS: Ms = 500;
 /** How long what is left may take to close once all children have gone. */
 export const CLOSE_MS: Ms = 1_000;
 
+/** So long after a server was killed nothing of it is alive any more, and its port is free; and how often that is tried. */
+export const ORPHANS_END_MS: Ms = 2_000;
+export const BIND_AGAIN_MS: Ms = 50;
+
 /** A child that hangs is asked for its stack: how often its log is looked at for the address, how long all of it may take, frames kept. */
 export const STACK_POLL_MS: Ms = 20;
 export const STACK_DEADLINE_MS: Ms = 5_000;

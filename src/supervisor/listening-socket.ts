@@ -1,7 +1,9 @@
 import { lookup } from "node:dns/promises";
 import net from "node:net";
 import { getSystemErrorName } from "node:util";
+import type { Ms, Timers } from "../base/clock.ts";
 import { type Result, failure, ok } from "../base/result.ts";
+import { BIND_AGAIN_MS } from "./limits.ts";
 
 /** The public socket, bound here and listened on by the gateway: it outlives each gateway, and connections queue in the kernel meanwhile. */
 export interface ListeningSocket {
@@ -60,6 +62,19 @@ export function bindSocket({ host, address, family }: Address, port: number): Re
     url: `http://${name}:${bound.port}`,
     close: () => handle.close(),
   });
+}
+
+/** Binds, and tries again for `patienceMs` while the address is in use: by what is left of a server that was killed and is about to end. */
+export async function bindPatiently(
+  bind: () => Result<ListeningSocket, string>,
+  patienceMs: Ms,
+  timers: Timers,
+): Promise<Result<ListeningSocket, string>> {
+  for (let waitedMs = 0; ; waitedMs += BIND_AGAIN_MS) {
+    const bound = bind();
+    if (bound.ok || bound.error !== "EADDRINUSE" || waitedMs >= patienceMs) return bound;
+    await new Promise<void>((resolve) => void timers.after(BIND_AGAIN_MS, resolve));
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Ms } from "../base/clock.ts";
 import { type Result, failure, ok } from "../base/result.ts";
@@ -16,9 +17,10 @@ import {
   DEFAULT_IDLE_TIMEOUT_MS,
   DEFAULT_RSS_LIMIT_MB,
   type Limits,
+  ORPHANS_END_MS,
   defaultLimits,
 } from "./limits.ts";
-import { type ListeningSocket, bindSocket, resolveHost } from "./listening-socket.ts";
+import { type ListeningSocket, bindPatiently, bindSocket, resolveHost } from "./listening-socket.ts";
 import { openLog } from "./log-files.ts";
 import { openRegistry } from "./registry.ts";
 import { openRuntimeDirectory } from "./runtime-directory.ts";
@@ -126,7 +128,8 @@ async function openServer(options: ServerOptions, scope: Scope, terminal: Log): 
     return refuse(exits.usage, openAddress(options.host));
   }
   // Before anything is made: a server that cannot have its port leaves no data behind.
-  const socket = bindSocket(address.value, options.port);
+  const patienceMs = existsSync(join(dataDirectory, "registry.db")) ? ORPHANS_END_MS : 0;
+  const socket = await bindPatiently(() => bindSocket(address.value, options.port), patienceMs, realTimers);
   if (!socket.ok) return refuse(exits.conflict, cannotBind(options, socket.error));
   scope.defer("socket", () => socket.value.close());
   const directory = openDataDirectory(dataDirectory);
