@@ -4,7 +4,7 @@ import { FRAME_LIMIT_BYTES, PING_INTERVAL_MS } from "../protocol/limits.ts";
 import { readErrorBody } from "../protocol/read-failure.ts";
 import { AGENT_SUBPROTOCOL } from "../protocol/version.ts";
 import { CONNECT_DEADLINE_MS, REFUSAL_LIMIT_BYTES } from "./limits.ts";
-import type { SessionEvent } from "./session-machine.ts";
+import type { SocketEvent } from "./framed-session.ts";
 
 /** The socket to the server: one at a time, told what to do by the session machine, and telling it what happens. */
 export interface Connection {
@@ -18,7 +18,7 @@ export interface ConnectionOptions {
   /** `ws://host:port/agent?project=…&environment=…` */
   readonly url: string;
   readonly timers: Timers;
-  readonly onEvent: (event: SessionEvent) => void;
+  readonly onEvent: (event: SocketEvent) => void;
 }
 
 export function createConnection({ url, timers, onEvent }: ConnectionOptions): Connection {

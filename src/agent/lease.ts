@@ -9,61 +9,69 @@ import { RECONNECT_LIMIT_MS } from "./limits.ts";
 const TRIES = 6;
 
 export interface Lease {
-  /** The server has granted a lease of this length in answer to something that was sent at `sentAt`. */
-  grant(lengthMs: Ms, sentAt: Ms): void;
-  /** There is no session any more. */
-  drop(): void;
-  /** A ping goes out: its number. */
-  ping(now: Ms): number;
-  pong(ping: number): void;
-  /** The connection has changed: what is not answered by now never will be. */
-  forgetPings(): void;
-  /** When everything must be stopped; never again until the next grant once `fence` was called. */
-  fenceAt(): Ms;
-  /** Gives up: how long the server was silent, and how long stopping may take. */
-  fence(now: Ms): { readonly silentMs: Ms; readonly withinMs: Ms };
-  pingIntervalMs(): Ms;
-  /** The longest delay before an attempt to reconnect. */
-  reconnectLimitMs(): Ms;
+  /** As the server has granted it; infinite without a session. */
+  readonly lengthMs: Ms;
+  /** The server has heard something that was sent at this time. */
+  readonly provenAt: Ms;
+  /** It was given up: nothing runs until the next one. */
+  readonly isFenced: boolean;
+  readonly lastPing: number;
+  /** When each ping without an answer was sent. */
+  readonly pings: ReadonlyMap<number, Ms>;
 }
 
-export function createLease(): Lease {
-  /** When each ping without an answer was sent. */
-  const pings = new Map<number, Ms>();
-  let lastPing = 0;
-  /** Infinite without a session. */
-  let lengthMs: Ms = Infinity;
-  /** The server has heard something that was sent at this time. */
-  let provenAt: Ms = 0;
-  let isFenced = false;
+export const noLease: Lease = { lengthMs: Infinity, provenAt: 0, isFenced: false, lastPing: 0, pings: new Map() };
 
-  const marginMs = (): Ms => Math.min(LEASE_MARGIN_MS, lengthMs / 4);
+/** The server has granted so much in answer to something that was sent at `sentAt`. */
+export function grantLease(lease: Lease, lengthMs: Ms, sentAt: Ms): Lease {
+  return { ...lease, lengthMs, provenAt: sentAt, isFenced: false };
+}
 
-  return {
-    grant(grantedMs, sentAt) {
-      lengthMs = grantedMs;
-      provenAt = sentAt;
-      isFenced = false;
-    },
-    drop() {
-      lengthMs = Infinity;
-    },
-    ping(now) {
-      lastPing += 1;
-      pings.set(lastPing, now);
-      return lastPing;
-    },
-    pong(ping) {
-      provenAt = Math.max(provenAt, pings.get(ping) ?? 0);
-      pings.delete(ping);
-    },
-    forgetPings: () => pings.clear(),
-    fenceAt: () => (isFenced ? Infinity : provenAt + lengthMs - marginMs()),
-    fence(now) {
-      isFenced = true;
-      return { silentMs: now - provenAt, withinMs: marginMs() / 2 };
-    },
-    pingIntervalMs: () => Math.min(PING_INTERVAL_MS, lengthMs / TRIES),
-    reconnectLimitMs: () => Math.min(RECONNECT_LIMIT_MS, lengthMs / TRIES),
-  };
+/** There is no session any more. */
+export function endLease(lease: Lease): Lease {
+  return { ...lease, lengthMs: Infinity };
+}
+
+/** Everything is stopped: that is asked for once. */
+export function giveUpLease(lease: Lease): Lease {
+  return { ...lease, isFenced: true };
+}
+
+/** A ping goes out: `lastPing` is its number. */
+export function notePing(lease: Lease, now: Ms): Lease {
+  const lastPing = lease.lastPing + 1;
+  return { ...lease, lastPing, pings: new Map(lease.pings).set(lastPing, now) };
+}
+
+export function notePong(lease: Lease, ping: number): Lease {
+  const pings = new Map([...lease.pings].filter(([sequence]) => sequence !== ping));
+  return { ...lease, pings, provenAt: Math.max(lease.provenAt, lease.pings.get(ping) ?? 0) };
+}
+
+/** The connection has changed: what is not answered by now never will be. */
+export function forgetPings(lease: Lease): Lease {
+  return { ...lease, pings: new Map() };
+}
+
+/** When everything must be stopped; never for one that was given up already. */
+export function fenceAt(lease: Lease): Ms {
+  return lease.isFenced ? Infinity : lease.provenAt + lease.lengthMs - marginMs(lease);
+}
+
+/** How long stopping everything may take then. */
+export function stopWithinMs(lease: Lease): Ms {
+  return marginMs(lease) / 2;
+}
+
+export function pingIntervalMs({ lengthMs }: Lease): Ms {
+  return Math.min(PING_INTERVAL_MS, lengthMs / TRIES);
+}
+
+/** The longest delay before an attempt to reconnect. */
+export function reconnectLimitMs({ lengthMs }: Lease): Ms {
+  return Math.min(RECONNECT_LIMIT_MS, lengthMs / TRIES);
+}
+
+function marginMs({ lengthMs }: Lease): Ms {
+  return Math.min(LEASE_MARGIN_MS, lengthMs / 4);
 }

@@ -18,7 +18,6 @@ export interface SessionMemory {
   acknowledge(sequence: number): void;
   /** A connection is open again: the frames that the server does not have. The questions without an answer are posted again. */
   resume(lastSequence: number): readonly OutboxFrame[];
-  lastAcknowledged(): number;
   /** Executions that were received and whose end is not acknowledged, as far as a hello can name them. */
   known(): readonly string[];
   /** The server has acknowledged the end of every execution that it gave. */
@@ -77,7 +76,6 @@ export function createSessionMemory(): SessionMemory {
       for (const request of requests.receivedUpTo(lastSequence)) outbox.add(request);
       return frames;
     },
-    lastAcknowledged: () => outbox.lastAcknowledged(),
     known: () => [...known].slice(0, HELLO_KNOWN_LIMIT),
     hasEndedAll: () => known.size === 0,
     isEmpty: () => outbox.isEmpty(),

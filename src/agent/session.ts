@@ -3,7 +3,7 @@ import { exhaustive } from "../base/exhaustive.ts";
 import type { Random } from "../base/random.ts";
 import type { RelayedAgentCommand, RelayedAgentMessage } from "../protocol/executor-messages.ts";
 import { createConnection } from "./connection.ts";
-import { type AgentIdentity, type SessionAction, type SessionEvent, createSessionMachine } from "./session-machine.ts";
+import { type AgentIdentity, type FramedAction, type SocketEvent, createFramedSession } from "./framed-session.ts";
 
 export interface SessionOptions {
   /** `ws://host:port/agent?…` */
@@ -26,7 +26,7 @@ export interface SessionOptions {
   onTurn(): void;
 }
 
-/** The session machine with its socket and its clock. */
+/** A session with its socket and its clock. */
 export interface Session {
   /** Connects, and from then on keeps connected. */
   open(): void;
@@ -40,16 +40,16 @@ export interface Session {
 
 export function createSession(options: SessionOptions): Session {
   const { clock, timers } = options;
-  const machine = createSessionMachine(options);
+  const framed = createFramedSession(options);
   const connection = createConnection({ url: options.url, timers, onEvent: (event) => handle(event) });
   let wakeAt: Ms = Infinity;
   let cancelWake: Cancel = () => undefined;
   let isTurnEnding = false;
   let isClosed = false;
 
-  const handle = (event: SessionEvent): void => {
+  const handle = (event: SocketEvent): void => {
     if (isClosed) return;
-    for (const action of machine.handle(event, clock.monotonic())) perform(action);
+    for (const action of framed.handle(event, clock.monotonic())) perform(action);
     endTurn();
     wakeWhenDue();
   };
@@ -60,14 +60,14 @@ export function createSession(options: SessionOptions): Session {
     options.endOfTurn(() => {
       isTurnEnding = false;
       if (isClosed) return;
-      for (const action of machine.flush()) perform(action);
+      for (const action of framed.flush()) perform(action);
       options.onTurn();
     });
   };
 
   const wakeWhenDue = (): void => {
-    const dueAt = machine.nextDueAt();
-    if (dueAt >= wakeAt || isClosed) return; // The machine looks again when it is woken.
+    const dueAt = framed.nextDueAt();
+    if (dueAt >= wakeAt || isClosed) return; // It looks again when it is woken.
     cancelWake();
     wakeAt = dueAt;
     cancelWake = timers.after(dueAt - clock.monotonic(), () => {
@@ -76,7 +76,7 @@ export function createSession(options: SessionOptions): Session {
     });
   };
 
-  const perform = (action: SessionAction): void => {
+  const perform = (action: FramedAction): void => {
     switch (action.kind) {
       case "connect":
         return connection.connect();
@@ -104,11 +104,11 @@ export function createSession(options: SessionOptions): Session {
   return {
     open: () => handle({ kind: "tick" }),
     post(message) {
-      machine.post(message);
+      framed.post(message);
       endTurn();
     },
-    outboxBytes: () => machine.outboxBytes(),
-    isSettled: () => machine.isSettled(),
+    outboxBytes: () => framed.outboxBytes(),
+    isSettled: () => framed.isSettled(),
     close() {
       isClosed = true;
       cancelWake();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { seededRandom } from "../../src/base/random.ts";
 import { describeClose } from "../../src/agent/close-reasons.ts";
-import { createSessionMachine } from "../../src/agent/session-machine.ts";
+import { createFramedSession } from "../../src/agent/framed-session.ts";
 
 test.each([
   [1012, "retry-after-ms=685", "the server restarts"],
@@ -18,13 +18,13 @@ test.each([
   ["retry-after-ms=685", 685],
   ["retry-after-ms=0", 0],
 ])("an agent stays away for as long as a restarting server asks: %s", (reason, retryInMs) => {
-  const machine = createSessionMachine({
+  const session = createFramedSession({
     identity: { pid: 1, host: "h", version: "1", node: "v20" },
     random: seededRandom(1),
   });
-  machine.handle({ kind: "tick" }, 0);
-  expect(machine.handle({ kind: "closed", code: 1012, reason }, 10)).toEqual([
+  session.handle({ kind: "tick" }, 0);
+  expect(session.handle({ kind: "closed", code: 1012, reason }, 10)).toEqual([
     { kind: "disconnected", reason: "the server restarts", retryInMs },
   ]);
-  expect(machine.nextDueAt()).toBe(10 + retryInMs);
+  expect(session.nextDueAt()).toBe(10 + retryInMs);
 });
