@@ -123,7 +123,24 @@ export async function startAgent(options: AgentOptions, world: AgentWorld): Prom
     session.post({ kind: "declare", concurrency, provides: options.provides ?? {}, repositories });
   };
 
-  const hosting = await openHosting({
+  const departure = createDeparture({
+    timers: world.timers,
+    drainTimeoutMs,
+    isDone: () => executions.count() === 0 && session.isSettled(),
+    onDrain() {
+      tell("draining", "info", describeDrain(executions.count(), drainTimeoutMs));
+      session.post({ kind: "draining" });
+    },
+    onAbort: () => executions.stopAll("the agent was stopped", STOP_GRACE_MS),
+    onLeave(code) {
+      session.close();
+      void Promise.allSettled([pool.close(), opening.then((hosting) => hosting.close())]).then(() =>
+        resolveEnded(code),
+      );
+    },
+  });
+
+  const opening = openHosting({
     ...world,
     repositories: options.repositories,
     isWatching: options.watch === true,
@@ -140,21 +157,7 @@ export async function startAgent(options: AgentOptions, world: AgentWorld): Prom
     },
   });
 
-  const departure = createDeparture({
-    timers: world.timers,
-    drainTimeoutMs,
-    isDone: () => executions.count() === 0 && session.isSettled(),
-    onDrain() {
-      tell("draining", "info", describeDrain(executions.count(), drainTimeoutMs));
-      session.post({ kind: "draining" });
-    },
-    onAbort: () => executions.stopAll("the agent was stopped", STOP_GRACE_MS),
-    onLeave(code) {
-      session.close();
-      void Promise.allSettled([pool.close(), hosting.close()]).then(() => resolveEnded(code));
-    },
-  });
-
+  const hosting = await opening;
   await hosting.load();
   return { ended, drain: () => departure.drain(), abort: () => departure.abort() };
 }
