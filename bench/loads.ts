@@ -78,7 +78,7 @@ export interface Played {
 }
 
 /** A server runs for weeks: as many rounds as make WARM_UP_STEPS pass before those that count. */
-const WARM_UP_STEPS = 2_000;
+const WARM_UP_STEPS = 10_000;
 
 /** Rounds to warm up, then `rounds` that count. */
 export async function playRounds(load: Load, client: BenchClient, pids: Pids, rounds: number): Promise<Played> {

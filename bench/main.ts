@@ -1,6 +1,5 @@
 import { cpus, release } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
-import { eventually } from "../test/support/eventually.ts";
 import { environmentPath } from "../test/support/server.ts";
 import { openClient } from "./client.ts";
 import { usedBytes } from "./disk.ts";
@@ -9,7 +8,7 @@ import { countFsyncs } from "./fsyncs.ts";
 import { type Load, chain, fanOut, manyRuns, playRounds, submitToResult } from "./loads.ts";
 import { measureOutage } from "./outage.ts";
 import { type Memory, memoryOf, pidsOf } from "./processes.ts";
-import { environment, openStage } from "./stage.ts";
+import { openStage } from "./stage.ts";
 import { median, percentile } from "./statistics.ts";
 
 // `npm run bench [-- --rounds 5]`: every figure of bench/results.md, as a Markdown table. fsync is on throughout.
@@ -22,7 +21,7 @@ console.log(
 );
 console.log("\n| load | figure | unit | notes |\n|---|---|---|---|");
 
-/** After this long an orchestrator has recovered, and its agent is back. */
+/** After this long an orchestrator has recovered and is quiet. */
 const IDLE_MS = 3_000;
 
 const stage = await openStage();
@@ -38,7 +37,7 @@ async function measure(): Promise<void> {
   const pids = await pidsOf(stage);
   row("start of the server", stage.serverStartMs, "ms", "command to address printed");
   row("start of an environment", stage.environmentStartMs, "ms", "first request to its answer");
-  row("orchestrator memory, idle", idle.rssMb, "MiB RSS", `${idle.privateMb.toFixed(0)} private; its agent connected`);
+  row("orchestrator memory, idle", idle.rssMb, "MiB RSS", `${idle.privateMb.toFixed(0)} private`);
 
   for (const load of [chain, fanOut, manyRuns]) await measureLoad(load);
   const latencies = await submitToResult(client);
@@ -84,16 +83,16 @@ async function measure(): Promise<void> {
   }
 }
 
-/** Of an orchestrator that has its agent and nothing else to do: started again, because asking it for views starts a thread for a minute. */
+/** Of an orchestrator that was asked for no views yet: those start a thread for a minute. */
 async function idleMemory(): Promise<Memory> {
-  const { orchestrator: before } = await pidsOf(stage);
-  await stage.server.api("POST", `${environmentPath(environment)}/restart`);
-  const pid = await eventually("the orchestrator is ready again", async () => {
-    const { orchestrator } = await pidsOf(stage);
-    return orchestrator !== before && orchestrator;
-  });
+  const name = "idle";
+  const { server } = stage;
+  await server.api("POST", "/api/projects/default/environments", { name });
+  await server.api("POST", `${environmentPath(name)}/resume`);
   await delay(IDLE_MS);
-  return await memoryOf(pid);
+  const idle = (await server.processes()).orchestrators.find(({ environment }) => environment === name);
+  if (typeof idle?.pid !== "number") throw new Error("the idle environment does not run");
+  return await memoryOf(idle.pid);
 }
 
 function row(name: string, value: number, unit: string, notes: string): void {
