@@ -18,6 +18,7 @@ const RUNS = 1_000;
 const RUN_STEPS = 5;
 const RUNS_IN_FLIGHT = 64;
 const SEQUENTIAL_RUNS = 300;
+const WARM_UP_RUNS = 2_000;
 
 async function succeed(client: BenchClient, target: string, values: readonly unknown[]): Promise<void> {
   const status = await client.finish(await client.submit(target, values));
@@ -61,11 +62,13 @@ export const manyRuns: Load = {
   },
 };
 
-/** Not a Load: what counts is each run, not the sum. Gives the latency of every run in milliseconds. */
-export async function submitToResult(client: BenchClient): Promise<number[]> {
+/** Not a Load: what counts is each run, not the sum. Gives the latencies in milliseconds: of the first runs, and of as many once all is warm. */
+export async function submitToResult(client: BenchClient): Promise<{ first: number[]; warm: number[] }> {
   const latencies: number[] = [];
-  for (let index = 0; index < SEQUENTIAL_RUNS; index++) latencies.push(await timed(() => succeed(client, "empty", [])));
-  return latencies;
+  for (let index = 0; index < WARM_UP_RUNS + SEQUENTIAL_RUNS; index++) {
+    latencies.push(await timed(() => succeed(client, "empty", [])));
+  }
+  return { first: latencies.slice(0, SEQUENTIAL_RUNS), warm: latencies.slice(-SEQUENTIAL_RUNS) };
 }
 
 export interface Played {
