@@ -1,5 +1,5 @@
 import type { Clock, Ms, Timers } from "../base/clock.ts";
-import { COME_BACK_WITHIN_MS, DRAIN_GRACE_MS, DRAIN_LOOK_MS } from "./limits.ts";
+import { COME_BACK_WITHIN_MS, DRAIN_GRACE_MS } from "./limits.ts";
 import { type Random, randomBelow } from "../base/random.ts";
 import type { Duplex } from "node:stream";
 import type { Log } from "../process/log.ts";
@@ -7,6 +7,7 @@ import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import type { SupervisorPort } from "./supervisor-port.ts";
 import { closeCodes } from "../protocol/close-codes.ts";
+import { createChanges } from "../base/changes.ts";
 import { createEnvironmentLinks } from "./environment-links.ts";
 import { createFileBlobs } from "./blobs/file-blobs.ts";
 import { createHttpApi } from "./http/api.ts";
@@ -42,10 +43,11 @@ export function createGateway(parts: GatewayParts): Gateway {
   const { clock, timers, random, log } = parts;
   let isStopping = false;
   const links = createEnvironmentLinks(parts);
-  const sweep = startSocketSweep(clock, timers);
+  const ends = createChanges(timers); // Of requests and of sockets: a drain waits for them.
+  const sweep = startSocketSweep(clock, timers, () => ends.tell());
   const blobs = createFileBlobs(parts.dataDirectory, clock);
   const api = createHttpApi({ ...parts, links, blobs, isStopping: () => isStopping }, log);
-  const http = createHttpServer(api, parts.connectionLimit, log);
+  const http = createHttpServer({ api, connectionLimit: parts.connectionLimit, log, onRequestEnd: () => ends.tell() });
   const { server, connections } = http;
   const upgrade = createUpgrades({
     links,
@@ -60,13 +62,6 @@ export function createGateway(parts: GatewayParts): Gateway {
     else readAgain(server, request, socket, head);
   });
 
-  /** Resolves when this is true, or at the deadline. */
-  const reached = async (isTrue: () => boolean, deadlineAt: Ms): Promise<void> => {
-    while (!isTrue() && clock.monotonic() < deadlineAt) {
-      await new Promise<void>((resolve) => timers.after(DRAIN_LOOK_MS, resolve));
-    }
-  };
-
   return {
     server,
     async drain(withinMs) {
@@ -76,9 +71,10 @@ export function createGateway(parts: GatewayParts): Gateway {
       for (const socket of sweep.all()) {
         socket.close(closeCodes.restarting, `retry-after-ms=${randomBelow(random, COME_BACK_WITHIN_MS)}`);
       }
-      await reached(() => http.activeRequests() === 0, startedAt + Math.min(DRAIN_GRACE_MS, withinMs / 2));
+      await ends.until(() => http.activeRequests() === 0, Math.min(DRAIN_GRACE_MS, withinMs / 2));
       links.close(stopping()); // Ends what only waits: long polls and streams.
-      await reached(() => http.activeRequests() === 0 && sweep.size() === 0, startedAt + withinMs);
+      const leftMs = startedAt + withinMs - clock.monotonic();
+      await ends.until(() => http.activeRequests() === 0 && sweep.size() === 0, leftMs);
       server.closeAllConnections();
       for (const socket of sweep.all()) socket.terminate();
       sweep.stop();

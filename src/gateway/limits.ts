@@ -63,9 +63,8 @@ export const STREAM_HEARTBEAT_MS = 15_000;
 /** How long changes of a log are collected before a stream reads them. */
 export const STREAM_GATHER_MS = 50;
 
-/** A stopping gateway lets requests end for this long, then those that only wait are sent away; how often it looks whether all have ended. */
+/** A stopping gateway lets requests end for this long, then those that only wait are sent away. */
 export const DRAIN_GRACE_MS = 500;
-export const DRAIN_LOOK_MS = 20;
 
 /** Agents that a stopping gateway sends away are told to come back after up to this long, at random. */
 export const COME_BACK_WITHIN_MS = 2_000;

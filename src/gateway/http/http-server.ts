@@ -16,7 +16,16 @@ export interface HttpServer {
   activeRequests(): number;
 }
 
-export function createHttpServer(api: HttpApi, connectionLimit: number, log: Log): HttpServer {
+export interface HttpServerParts {
+  readonly api: HttpApi;
+  readonly connectionLimit: number;
+  readonly log: Log;
+  /** Called whenever one request less is under way. */
+  onRequestEnd(): void;
+}
+
+export function createHttpServer(parts: HttpServerParts): HttpServer {
+  const { api, connectionLimit, log } = parts;
   const listener = getRequestListener((request) => api.fetch(request), {
     errorHandler(error) {
       if (error instanceof RequestError) return failureReply(malformed(error.message));
@@ -43,7 +52,10 @@ export function createHttpServer(api: HttpApi, connectionLimit: number, log: Log
       return;
     }
     active += 1;
-    response.on("close", () => (active -= 1));
+    response.on("close", () => {
+      active -= 1;
+      parts.onRequestEnd();
+    });
     void listener(request, response);
   });
   server.on("connect", (_request, socket) => {

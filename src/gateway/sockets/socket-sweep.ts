@@ -11,7 +11,8 @@ export interface SocketSweep {
   stop(): void;
 }
 
-export function startSocketSweep(clock: Clock, timers: Timers): SocketSweep {
+/** `onRemove` is called whenever there is one less. */
+export function startSocketSweep(clock: Clock, timers: Timers, onRemove: () => void): SocketSweep {
   const sockets = new Set<WatchedSocket>();
   let sweptAt = clock.monotonic();
 
@@ -26,7 +27,10 @@ export function startSocketSweep(clock: Clock, timers: Timers): SocketSweep {
 
   return {
     add: (socket) => void sockets.add(socket),
-    remove: (socket) => void sockets.delete(socket),
+    remove(socket) {
+      sockets.delete(socket);
+      onRemove();
+    },
     all: () => sockets,
     size: () => sockets.size,
     stop: () => cancel(),
