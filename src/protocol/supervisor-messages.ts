@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { childStates } from "./views.ts";
+import { processStates } from "./views.ts";
 import type { EnvironmentView, ProcessesView, ProjectView } from "./views.ts";
 
 // The lifecycle channel between the supervisor and each of its children: JSON over the IPC channel that execa opens. Small and rare; nothing
@@ -60,7 +60,7 @@ export const supervisorMessage = z.discriminatedUnion("kind", [
     kind: z.literal("environment"),
     project: z.string(),
     environment: z.string(),
-    state: z.enum(childStates),
+    state: z.enum(processStates),
     /** The Unix-domain socket, while it is ready. */
     socketPath: z.string().nullable(),
     epoch: z.int().nullable(),

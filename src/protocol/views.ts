@@ -185,16 +185,16 @@ export interface EnvironmentView {
   readonly state: "active" | "paused" | "archived";
   readonly base: string | null;
   readonly createdAt: number;
-  readonly process: ChildState;
+  readonly process: ProcessState;
 }
 
 /** `quarantined` is left only by `restart`; `stopped` starts on demand. */
-export const childStates = ["starting", "ready", "stopping", "stopped", "backoff", "quarantined"] as const;
-export type ChildState = (typeof childStates)[number];
+export const processStates = ["starting", "ready", "stopping", "stopped", "backoff", "quarantined"] as const;
+export type ProcessState = (typeof processStates)[number];
 
 export interface ProcessView {
   readonly pid: number | null;
-  readonly state: ChildState;
+  readonly state: ProcessState;
   /** True while the process' event loop has been silent for longer than the soft limit. */
   readonly unresponsive: boolean;
   /** How far it is, while it starts and says so; null otherwise. */

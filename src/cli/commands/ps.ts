@@ -1,6 +1,6 @@
 import { formatDuration } from "../../base/duration.ts";
 import { environmentKey } from "../../protocol/names.ts";
-import type { ChildState, ExitView, ProcessesView, ProcessView } from "../../protocol/views.ts";
+import type { ProcessState, ExitView, ProcessesView, ProcessView } from "../../protocol/views.ts";
 import type { Context } from "../context.ts";
 import { formatBytes } from "../output/bytes.ts";
 import { formatMoment } from "../output/moment.ts";
@@ -69,7 +69,7 @@ export function processColumns(terminal: Pick<Terminal, "isTty" | "colours">, no
     { title: "LAST EXIT", value: ({ lastExit }) => describeExit(lastExit), canShrink: true },
   ];
 
-  function paintState(state: ChildState | null): (text: string) => string {
+  function paintState(state: ProcessState | null): (text: string) => string {
     return state === null ? colours.red : paintStatus(state, colours);
   }
 

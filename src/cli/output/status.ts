@@ -1,10 +1,10 @@
 import { exhaustive } from "../../base/exhaustive.ts";
-import type { ChildState, EnvironmentView, RunStatus } from "../../protocol/views.ts";
+import type { ProcessState, EnvironmentView, RunStatus } from "../../protocol/views.ts";
 import type { Colours } from "./colour.ts";
 
 /** The colour of a word that says how something is. */
 export function paintStatus(
-  status: RunStatus | ChildState | EnvironmentView["state"],
+  status: RunStatus | ProcessState | EnvironmentView["state"],
   colours: Colours,
 ): (text: string) => string {
   switch (status) {
