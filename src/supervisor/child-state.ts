@@ -77,6 +77,11 @@ export function isAlive({ phase }: ChildState): boolean {
   return phase.kind === "ready" || phase.kind === "stopping" || (phase.kind === "starting" && phase.startedAt !== null);
 }
 
+/** Whether nothing is under way: it stays as it is until somebody asks for something, or its process ends. */
+export function isSettled({ phase }: ChildState): boolean {
+  return phase.kind === "ready" || phase.kind === "stopped" || phase.kind === "quarantined";
+}
+
 /** When the machine wants to be told that time has passed. */
 export function dueAt({ phase }: ChildState): Ms | null {
   switch (phase.kind) {

@@ -6,7 +6,7 @@ import { type Watch, type WatchVerdict, heard, startWatch, tick } from "./watchd
 
 /** How one process is doing: its silence, its memory, its use of the CPU. Made anew for each process. */
 export class ChildVitals {
-  readonly #pid: number;
+  readonly pid: number;
   readonly #clock: Clock;
   readonly #limits: Limits;
   #watch: Watch;
@@ -23,7 +23,7 @@ export class ChildVitals {
   isStopped = false;
 
   constructor(pid: number, clock: Clock, limits: Limits) {
-    this.#pid = pid;
+    this.pid = pid;
     this.#clock = clock;
     this.#limits = limits;
     this.#watch = startWatch(clock.monotonic());
@@ -63,7 +63,7 @@ export class ChildVitals {
 
   /** Reads its figures. `rssLimitBytes` null: its memory is not limited. */
   async sample(rssLimitBytes: number | null): Promise<MemoryVerdict> {
-    const figures = await readFigures(this.#pid);
+    const figures = await readFigures(this.pid);
     if (figures === null) return "fine";
     const now = this.#clock.monotonic();
     const last = this.#last;
@@ -86,7 +86,7 @@ export class ChildVitals {
     this.#hotSince = hotSince;
     if (!isEating) return false;
     this.#givesWay = true; // For as long as it lives: raising a priority again needs privileges.
-    await lowerPriority(this.#pid, this.#limits.hotCpuNice);
+    await lowerPriority(this.pid, this.#limits.hotCpuNice);
     return true;
   }
 }

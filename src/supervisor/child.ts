@@ -1,3 +1,4 @@
+import type { Changes } from "../base/changes.ts";
 import type { Cancel, Clock, Ms, Timers } from "../base/clock.ts";
 import { exhaustive } from "../base/exhaustive.ts";
 import type { Random } from "../base/random.ts";
@@ -12,25 +13,28 @@ import {
   type ChildState,
   dueAt,
   isAlive,
+  isSettled,
   moveChild,
   newChild,
 } from "./child-state.ts";
+import { type End, logHang, logPhaseChange, seconds } from "./child-log.ts";
 import { ChildVitals } from "./child-vitals.ts";
 import { exitReason, isOwnFault } from "./exit-reason.ts";
 import type { Limits } from "./limits.ts";
 import { readEnd, rotateLog, sizeOf } from "./log-files.ts";
 import { setOomScore } from "./process-figures.ts";
 import type { SpawnQueue } from "./spawn-queue.ts";
-import { captureStack } from "./stack-capture.ts";
 
-/** What a child needs of the world around it. */
-export interface ChildWorld {
+/** What all children share. */
+export interface ChildParts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
   readonly limits: Limits;
   readonly log: Log;
   readonly spawns: SpawnQueue;
+  /** Told of whatever `onChange` was told of, after that. */
+  readonly changes: Changes;
   readonly deathSignal: readonly string[];
 }
 
@@ -41,7 +45,7 @@ export interface ChildListeners {
 }
 
 /** One process of this child, from spawn to exit. */
-interface Run {
+interface Life {
   readonly process: ChildProcess;
   readonly vitals: ChildVitals | null;
   readonly startedAt: Ms;
@@ -56,21 +60,20 @@ interface Run {
 /** A child of the supervisor: the state machine of child-state.ts, played with real processes and timers. */
 export class Child {
   readonly spec: ChildSpec;
-  readonly #world: ChildWorld;
+  readonly #parts: ChildParts;
   readonly #listeners: ChildListeners;
   readonly #log: Log;
   #state: ChildState = newChild;
-  #run: Run | null = null;
+  #life: Life | null = null;
   #lastExit: ExitView | null = null;
-  #lastWords = "";
   #cancelTimer: Cancel = () => undefined;
   #cancelSpawn: Cancel = () => undefined;
 
-  constructor(spec: ChildSpec, world: ChildWorld, listeners: ChildListeners) {
+  constructor(spec: ChildSpec, parts: ChildParts, listeners: ChildListeners) {
     this.spec = spec;
-    this.#world = world;
+    this.#parts = parts;
     this.#listeners = listeners;
-    this.#log = world.log.child({ child: spec.name });
+    this.#log = parts.log.child({ child: spec.name });
   }
 
   get role(): ChildSpec["role"] {
@@ -85,12 +88,16 @@ export class Child {
     return isAlive(this.#state);
   }
 
+  get isSettled(): boolean {
+    return isSettled(this.#state);
+  }
+
   get pid(): number | null {
-    return this.#run?.process.pid ?? null;
+    return this.#life?.process.pid ?? null;
   }
 
   get isUnresponsive(): boolean {
-    return this.#run?.vitals?.isUnresponsive ?? false;
+    return this.#life?.vitals?.isUnresponsive ?? false;
   }
 
   get lastExit(): ExitView | null {
@@ -99,7 +106,7 @@ export class Child {
 
   /** What a start under way says of itself, for example `migrating 12 %`. */
   get progress(): string | null {
-    return this.#run?.progress ?? null;
+    return this.#life?.progress ?? null;
   }
 
   start(why: string): void {
@@ -110,7 +117,7 @@ export class Child {
     this.#apply({ kind: "restart", why }, why);
   }
 
-  stop(why: string, withinMs = this.#world.limits.drainMs, terminateMs = this.#world.limits.terminateMs): void {
+  stop(why: string, withinMs = this.#parts.limits.drainMs, terminateMs = this.#parts.limits.terminateMs): void {
     this.#apply({ kind: "stop", why, withinMs, terminateMs }, why);
   }
 
@@ -119,58 +126,62 @@ export class Child {
   }
 
   send(message: SupervisorMessage): void {
-    this.#run?.process.send(message);
+    this.#life?.process.send(message);
   }
 
   /** Pings it, and counts how long it has been silent. */
   sweep(): void {
-    const vitals = this.#run?.vitals;
+    const vitals = this.#life?.vitals;
     if (this.phase.kind !== "ready" || vitals === null || vitals === undefined) return;
     const verdict = vitals.tick();
     if (verdict === "unresponsive") {
-      void this.#reportHang(vitals);
-      this.#listeners.onChange(this);
+      void logHang(this.#log, this.spec, vitals, this.#parts.timers);
+      this.#tellChange();
     }
     if (verdict === "hung") {
-      return this.kill(`it hung: its event loop was silent for ${seconds(this.#world.limits.hardSilenceMs)}`);
+      return this.kill(`it hung: its event loop was silent for ${seconds(this.#parts.limits.hardSilenceMs)}`);
     }
     this.send({ kind: "ping", sequence: vitals.nextPing() });
   }
 
   /** Reads what it uses, and acts when that is too much. `hasNeighbours`: whether anybody else needs the CPU. */
   async sample(hasNeighbours: boolean): Promise<void> {
-    const { limits } = this.#world;
+    const { limits } = this.#parts;
     rotateLog(this.spec.logPath, limits);
-    const run = this.#run;
-    if (run?.vitals === null || run?.vitals === undefined) return;
-    const verdict = await run.vitals.sample(this.spec.rssLimitBytes);
-    if (run !== this.#run) return; // It has ended meanwhile.
-    const why = `it used ${megabytes(run.vitals.rssBytes)} of memory; its limit is ${megabytes(this.spec.rssLimitBytes)}`;
+    const life = this.#life;
+    if (life?.vitals === null || life?.vitals === undefined) return;
+    const verdict = await life.vitals.sample(this.spec.rssLimitBytes);
+    if (life !== this.#life) return; // It has ended meanwhile.
+    const why = `it used ${megabytes(life.vitals.rssBytes)} of memory; its limit is ${megabytes(this.spec.rssLimitBytes)}`;
     if (verdict === "kill") return this.kill(why);
     if (verdict === "recycle") this.#apply({ kind: "recycle", why }, why);
-    if (this.role === "orchestrator" && hasNeighbours && (await run.vitals.giveWayIfEating())) {
-      this.#log.warn({ cpuPercent: run.vitals.cpuPercent }, `${this.spec.name} eats the CPU and gives way from now on`);
+    if (this.role === "orchestrator" && hasNeighbours && (await life.vitals.giveWayIfEating())) {
+      this.#log.warn(
+        { cpuPercent: life.vitals.cpuPercent },
+        `${this.spec.name} eats the CPU and gives way from now on`,
+      );
     }
   }
 
   view(): ProcessView {
-    const run = this.#run;
+    const life = this.#life;
     return {
       pid: this.pid,
       state: this.phase.kind,
       unresponsive: this.isUnresponsive,
       progress: this.progress,
       restarts: this.#state.restarts,
-      startedAt: run?.startedAt ?? null,
-      rssBytes: run?.vitals?.rssBytes ?? null,
-      cpuPercent: run?.vitals?.cpuPercent ?? null,
-      eventLoopLagMs: run?.vitals?.eventLoopLagMs ?? null,
+      startedAt: life?.startedAt ?? null,
+      rssBytes: life?.vitals?.rssBytes ?? null,
+      cpuPercent: life?.vitals?.cpuPercent ?? null,
+      eventLoopLagMs: life?.vitals?.eventLoopLagMs ?? null,
       lastExit: this.#lastExit,
     };
   }
 
-  #apply(event: ChildEvent, cause: string): void {
-    const { clock, timers, limits, random } = this.#world;
+  /** `end`: of its process, if that is the event. */
+  #apply(event: ChildEvent, cause: string, end: End | null = null): void {
+    const { clock, timers, limits, random } = this.#parts;
     const before = this.#state.phase;
     const { state, actions } = moveChild(this.#state, event, clock.monotonic(), limits, random);
     this.#state = state;
@@ -180,32 +191,43 @@ export class Child {
       at === null
         ? () => undefined
         : timers.after(at - clock.monotonic(), () => this.#apply({ kind: "due" }, "time is up"));
-    const isChange = before.kind !== state.phase.kind || event.kind === "exited";
-    if (isChange) this.#logMove(before, event, cause);
+    const isChange = before.kind !== state.phase.kind || end !== null;
+    if (isChange) this.#logPhaseChange(before, cause, end);
     for (const action of actions) this.#perform(action);
-    if (isChange) this.#listeners.onChange(this);
+    if (isChange) this.#tellChange();
+  }
+
+  #logPhaseChange(from: ChildPhase, cause: string, end: End | null): void {
+    const at = this.#parts.clock.monotonic();
+    const ageMs = at - (this.#life?.spawnedAt ?? at);
+    logPhaseChange(this.#log, this.spec.name, { from, to: this.phase, at, cause, childPid: this.pid, ageMs, end });
+  }
+
+  #tellChange(): void {
+    this.#listeners.onChange(this);
+    this.#parts.changes.tell();
   }
 
   #perform(action: ChildAction): void {
     switch (action.kind) {
       case "spawn":
-        this.#cancelSpawn = this.#world.spawns.enter((loaded) => this.#spawn(loaded));
+        this.#cancelSpawn = this.#parts.spawns.enter((loaded) => this.#spawn(loaded));
         return;
       case "cancel-spawn":
         return this.#cancelSpawn();
       case "drain":
         return this.send({ kind: "drain", withinMs: action.withinMs });
       case "terminate":
-        return this.#run?.process.kill("SIGTERM");
+        return this.#life?.process.kill("SIGTERM");
       case "kill":
-        return this.#run?.process.kill("SIGKILL");
+        return this.#life?.process.kill("SIGKILL");
       default:
         return exhaustive(action);
     }
   }
 
   #spawn(loaded: () => void): void {
-    const { clock, limits, timers, deathSignal } = this.#world;
+    const { clock, limits, timers, deathSignal } = this.#parts;
     const logOffset = sizeOf(this.spec.logPath);
     const process = spawnChild(this.spec, deathSignal, timers, {
       onMessage: (message) => this.#receive(message),
@@ -214,34 +236,34 @@ export class Child {
     });
     const vitals = process.pid === null ? null : new ChildVitals(process.pid, clock, limits);
     const spawnedAt = clock.monotonic();
-    this.#run = { process, vitals, startedAt: clock.now(), spawnedAt, logOffset, loaded, fatal: null, progress: null };
+    this.#life = { process, vitals, startedAt: clock.now(), spawnedAt, logOffset, loaded, fatal: null, progress: null };
     if (process.pid !== null) void setOomScore(process.pid, this.spec.oomScore);
     this.#apply({ kind: "spawned" }, "its turn has come");
   }
 
   #receive(message: ChildMessage): void {
-    const run = this.#run;
-    if (run === null) return;
-    if (run.vitals?.heard() === true) {
+    const life = this.#life;
+    if (life === null) return;
+    if (life.vitals?.heard() === true) {
       this.#log.info({}, `${this.spec.name} responds again`);
-      this.#listeners.onChange(this);
+      this.#tellChange();
     }
     switch (message.kind) {
       case "hello":
-        return run.loaded();
+        return life.loaded();
       case "progress":
-        run.progress = message.percent === null ? message.phase : `${message.phase} ${Math.round(message.percent)} %`;
+        life.progress = message.percent === null ? message.phase : `${message.phase} ${Math.round(message.percent)} %`;
         return this.#apply({ kind: "progress" }, message.phase);
       case "ready":
-        run.progress = null;
-        run.vitals?.startWatch();
+        life.progress = null;
+        life.vitals?.startWatch();
         this.#apply({ kind: "ready", epoch: message.epoch }, "it is ready");
-        return void run.vitals?.sample(null);
+        return void life.vitals?.sample(null);
       case "pong":
-        if (run.vitals !== null) run.vitals.eventLoopLagMs = message.eventLoopLagMs;
+        if (life.vitals !== null) life.vitals.eventLoopLagMs = message.eventLoopLagMs;
         return;
       case "fatal":
-        run.fatal = message;
+        life.fatal = message;
         return;
       case "activity":
       case "request":
@@ -252,67 +274,27 @@ export class Child {
   }
 
   #onExit({ code, signal, spawnError }: ProcessExit): void {
-    const run = this.#run;
-    if (run === null) return;
-    run.loaded();
-    this.#run = null;
-    const { fatal } = run;
-    this.#lastWords = readEnd(this.spec.logPath, run.logOffset, this.#world.limits.lastWordsBytes);
+    const life = this.#life;
+    if (life === null) return;
+    life.loaded();
+    this.#life = null;
+    const { fatal } = life;
+    const lastWords = readEnd(this.spec.logPath, life.logOffset, this.#parts.limits.lastWordsBytes);
     const { endedFor, phase } = this.#state;
     // A gateway that crashes is always restarted: with it the whole server would end.
     const isFault = this.role === "orchestrator" && isOwnFault({ code, signal }, wasKilled(phase));
-    const reason = spawnError ?? exitReason({ code, signal, fatal, endedFor, lastWords: this.#lastWords });
-    this.#lastExit = { at: this.#world.clock.now(), code, signal, reason };
-    this.#apply({ kind: "exited", fatal: fatal?.code ?? null, isOwnFault: isFault }, reason);
-  }
-
-  async #reportHang(vitals: ChildVitals): Promise<void> {
-    const { pid } = this;
-    const silenceMs = vitals.silenceMs;
-    this.#log.warn({ childPid: pid, silenceMs }, `${this.spec.name} is unresponsive: silent for ${seconds(silenceMs)}`);
-    await vitals.sample(null);
-    if (pid === null || vitals.isStopped)
-      return this.#log.warn({ childPid: pid }, `${this.spec.name} was stopped by a signal`);
-    const stack = await captureStack(pid, this.spec.logPath, this.#world.timers);
-    if (stack === null) return this.#log.warn({ childPid: pid }, `${this.spec.name} does not tell where it hangs`);
-    this.#log.warn({ childPid: pid, stack }, `${this.spec.name} hangs in ${stack[0] ?? "an empty stack"}`);
-  }
-
-  /** Every change with its cause; what a person should hear of is more than a debug line. */
-  #logMove(before: ChildPhase, event: ChildEvent, cause: string): void {
-    const { phase } = this.#state;
-    const { name } = this.spec;
-    const now = this.#world.clock.monotonic();
-    const fields = { from: before.kind, to: phase.kind, cause, childPid: this.pid, ...this.#exitFields(event) };
-    if (phase.kind === "quarantined") {
-      return this.#log.error(fields, `${name} is in quarantine because ${phase.reason}; the last end: ${cause}`);
-    }
-    if (phase.kind === "stopped") return this.#log.info(fields, `${name} has stopped: ${cause}`);
-    if (phase.kind === "ready") {
-      const tookMs = Math.round(now - (this.#run?.spawnedAt ?? now));
-      return this.#log.info({ ...fields, epoch: phase.epoch, tookMs }, `${name} is ready (${tookMs} ms)`);
-    }
-    const isUnwanted = event.kind === "exited" && !(before.kind === "stopping" && before.next === "start");
-    if (!isUnwanted) return this.#log.debug(fields, `${name} is ${phase.kind}: ${cause}`);
-    const delayMs = phase.kind === "backoff" ? phase.until - now : 0;
-    const next = delayMs === 0 ? "a new process starts now" : `a new process starts in ${seconds(delayMs)}`;
-    this.#log.warn({ ...fields, delayMs }, `${name} has ended: ${cause}; ${next}`);
-  }
-
-  #exitFields(event: ChildEvent): object {
-    if (event.kind !== "exited" || this.#lastExit === null) return {};
-    const { code, signal } = this.#lastExit;
-    const wasInOrder = this.phase.kind === "stopped" && code === 0;
-    return { code, signal, ...(wasInOrder ? {} : { lastWords: this.#lastWords }) };
+    const reason = spawnError ?? exitReason({ code, signal, fatal, endedFor, lastWords });
+    this.#lastExit = { at: this.#parts.clock.now(), code, signal, reason };
+    this.#apply({ kind: "exited", fatal: fatal?.code ?? null, isOwnFault: isFault }, reason, {
+      code,
+      signal,
+      lastWords,
+    });
   }
 }
 
 function wasKilled(phase: ChildPhase): boolean {
   return phase.kind === "stopping" && phase.stage === "killed";
-}
-
-function seconds(ms: Ms): string {
-  return `${(ms / 1_000).toFixed(1)} s`;
 }
 
 function megabytes(bytes: number | null): string {

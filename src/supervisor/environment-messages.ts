@@ -4,7 +4,7 @@ import type { Failure } from "../protocol/error-codes.ts";
 import { environmentKey } from "../protocol/names.ts";
 import type { FatalCode, SupervisorMessage } from "../protocol/supervisor-messages.ts";
 import type { EnvironmentView } from "../protocol/views.ts";
-import type { Child, ChildWorld } from "./child.ts";
+import type { Child, ChildParts } from "./child.ts";
 import type { ChildSpec } from "./child-process.ts";
 import type { EnvironmentRecord } from "./registry.ts";
 
@@ -45,7 +45,7 @@ export function environmentView(record: EnvironmentRecord, child: Child | undefi
 export function unavailable(
   { project, name }: EnvironmentRecord,
   child: Child,
-  { clock, limits }: Pick<ChildWorld, "clock" | "limits">,
+  { clock, limits }: Pick<ChildParts, "clock" | "limits">,
 ): Failure {
   const { phase } = child;
   const reason = reasonOf(child);

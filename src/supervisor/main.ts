@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { createChanges } from "../base/changes.ts";
 import type { Ms } from "../base/clock.ts";
 import { type Result, failure, ok } from "../base/result.ts";
 import { deathSignal } from "../process/death-signal.ts";
@@ -150,15 +151,14 @@ async function openServer(options: ServerOptions, scope: Scope, terminal: Log): 
   let loseGateway = (_ending: Ending): void => undefined;
   const gatewayLost = new Promise<Ending>((done) => (loseGateway = done));
   const supervisor = new Supervisor({
-    world: {
-      clock: realClock,
-      timers: realTimers,
-      random: realRandom,
-      limits,
-      log,
-      spawns: createSpawnQueue(limits.spawnsAtOnce, limits.spawnSlotMs, realTimers),
-      deathSignal: deathSignal(),
-    },
+    clock: realClock,
+    timers: realTimers,
+    random: realRandom,
+    limits,
+    log,
+    spawns: createSpawnQueue(limits.spawnsAtOnce, limits.spawnSlotMs, realTimers),
+    changes: createChanges(realTimers),
+    deathSignal: deathSignal(),
     registry: registry.value,
     runtime: runtime.value,
     socket: socket.value,

@@ -3,7 +3,7 @@ import { type Result, failure, ok } from "../base/result.ts";
 import type { Failure } from "../protocol/error-codes.ts";
 import { environmentKey } from "../protocol/names.ts";
 import type { ChildMessage } from "../protocol/supervisor-messages.ts";
-import { Child, type ChildWorld } from "./child.ts";
+import { Child, type ChildParts } from "./child.ts";
 import type { ChildSpec } from "./child-process.ts";
 import { desiredChildren } from "./desired-children.ts";
 import { unavailable } from "./environment-messages.ts";
@@ -15,8 +15,7 @@ export interface Ready {
   readonly epoch: number;
 }
 
-export interface OrchestratorsParts {
-  readonly world: ChildWorld;
+export interface OrchestratorsParts extends ChildParts {
   readonly registry: Registry;
   specOf(record: EnvironmentRecord, isArchived: () => boolean): ChildSpec;
   onChange(record: EnvironmentRecord, child: Child): void;
@@ -25,8 +24,6 @@ export interface OrchestratorsParts {
 interface Orchestrator {
   record: EnvironmentRecord;
   readonly child: Child;
-  /** Whoever waits for it to become ready. */
-  readonly waiting: Set<() => void>;
 }
 
 /** The orchestrators of all environments: started when somebody or a due moment needs them, stopped when they are idle. */
@@ -96,7 +93,7 @@ export class Orchestrators {
     const { child } = orchestrator;
     child.stop("it is deleted", 0);
     child.kill("it is deleted");
-    while (child.isAlive) await new Promise<void>((resolve) => void orchestrator.waiting.add(resolve));
+    await this.#parts.changes.until(() => !child.isAlive);
     this.#byId.delete(record.id);
   }
 
@@ -104,7 +101,7 @@ export class Orchestrators {
   look(): void {
     this.#cancelWake();
     if (this.#isClosing) return;
-    const { registry, world } = this.#parts;
+    const { registry, clock, timers } = this.#parts;
     const desires = registry.environments().map((record) => ({
       record,
       isArchived: record.isArchived,
@@ -112,7 +109,7 @@ export class Orchestrators {
       nextWakeAt: record.nextWakeAt,
       isStopped: (this.childOf(record)?.phase.kind ?? "stopped") === "stopped",
     }));
-    const now = world.clock.now();
+    const now = clock.now();
     const { start, nextAt } = desiredChildren(desires, now);
     for (const { record } of start) {
       const orchestrator = this.#find(record);
@@ -120,14 +117,14 @@ export class Orchestrators {
       orchestrator.child.start(record.isWanted ? "it has work to do" : "something is due");
     }
     if (nextAt === null) return;
-    this.#cancelWake = world.timers.after(Math.min(nextAt - now, CLOCK_LOOK_MS), () => this.look());
+    this.#cancelWake = timers.after(Math.min(nextAt - now, CLOCK_LOOK_MS), () => this.look());
   }
 
   /** The server stops: nothing is started any more. */
   close(): void {
     this.#isClosing = true;
     this.#cancelWake();
-    for (const { waiting } of this.#byId.values()) for (const wake of waiting) wake();
+    this.#parts.changes.tell();
   }
 
   #refusal({ id, project, name }: EnvironmentRecord): Failure | undefined {
@@ -140,29 +137,28 @@ export class Orchestrators {
     const known = this.#byId.get(record.id);
     if (known !== undefined) return known;
     const spec = this.#parts.specOf(record, () => orchestrator.record.isArchived);
-    const child = new Child(spec, this.#parts.world, {
+    const child = new Child(spec, this.#parts, {
       onChange: () => this.#onChange(orchestrator),
       onMessage: (_child, message) => this.#onMessage(orchestrator, message),
     });
-    const orchestrator: Orchestrator = { record, child, waiting: new Set() };
+    const orchestrator: Orchestrator = { record, child };
     this.#byId.set(record.id, orchestrator);
     return orchestrator;
   }
 
   #onChange(orchestrator: Orchestrator): void {
-    for (const wake of orchestrator.waiting) wake();
     this.#parts.onChange(orchestrator.record, orchestrator.child);
     if (orchestrator.child.phase.kind === "stopped") this.look();
   }
 
   #onMessage(orchestrator: Orchestrator, message: Extract<ChildMessage, { kind: "activity" | "request" }>): void {
-    const { record, child, waiting } = orchestrator;
+    const { record, child } = orchestrator;
     if (message.kind === "request") {
       const error = { code: "invalid_request", message: "an orchestrator asks nothing of the supervisor" };
       return child.send({ kind: "reply", id: message.id, ok: false, error });
     }
     const { isIdle, isPaused, nextWakeAt } = message;
-    const mayStop = isIdle && waiting.size === 0 && child.phase.kind === "ready";
+    const mayStop = isIdle && child.phase.kind === "ready";
     this.#note(orchestrator, { isPaused, nextWakeAt, isWanted: !record.isArchived && !mayStop });
     if (mayStop) child.stop("it was idle");
   }
@@ -183,34 +179,16 @@ export class Orchestrators {
     orchestrator.record = { ...record, ...facts };
     if (isKept) return;
     if (!this.#parts.registry.noteFacts(record.id, facts)) {
-      this.#parts.world.log.warn(
-        { environment: orchestrator.child.spec.name },
-        "the disk is full: its state is not kept",
-      );
+      this.#parts.log.warn({ environment: orchestrator.child.spec.name }, "the disk is full: its state is not kept");
     }
   }
 
-  async #whenReady(orchestrator: Orchestrator): Promise<Result<Ready, Failure>> {
-    const { world } = this.#parts;
-    const { record, child, waiting } = orchestrator;
-    const deadline = world.clock.monotonic() + world.limits.readyWaitMs;
-    for (;;) {
-      const { phase, pid } = child;
-      if (phase.kind === "ready" && pid !== null) return ok({ pid, epoch: phase.epoch ?? 0 });
-      if (this.#isClosing) return failure(shuttingDown);
-      const leftMs = deadline - world.clock.monotonic();
-      const isHopeless = phase.kind === "quarantined" || phase.kind === "stopped";
-      if (isHopeless || leftMs <= 0) return failure(unavailable(record, child, world));
-      await new Promise<void>((resolve) => {
-        const cancel = world.timers.after(leftMs, () => wake());
-        const wake = (): void => {
-          cancel();
-          waiting.delete(wake);
-          resolve();
-        };
-        waiting.add(wake);
-      });
-    }
+  async #whenReady({ record, child }: Orchestrator): Promise<Result<Ready, Failure>> {
+    const { changes, limits } = this.#parts;
+    await changes.until(() => this.#isClosing || child.isSettled, limits.readyWaitMs);
+    const { phase, pid } = child;
+    if (phase.kind === "ready" && pid !== null) return ok({ pid, epoch: phase.epoch ?? 0 });
+    return failure(this.#isClosing ? shuttingDown : unavailable(record, child, this.#parts));
   }
 }
 

@@ -3,7 +3,7 @@ import type { ChildMessage } from "../protocol/supervisor-messages.ts";
 import type { ProcessesView } from "../protocol/views.ts";
 import type { Cancel, Ms } from "../base/clock.ts";
 import { type Result, failure, ok } from "../base/result.ts";
-import { Child, type ChildWorld } from "./child.ts";
+import { Child, type ChildParts } from "./child.ts";
 import { type OrchestratorSettings, type Programs, gatewaySpec, orchestratorSpec } from "./child-specs.ts";
 import { environmentMessage } from "./environment-messages.ts";
 import { rotateLog } from "./log-files.ts";
@@ -14,8 +14,7 @@ import { type RequestParts, answer } from "./requests.ts";
 import type { RuntimeDirectory } from "./runtime-directory.ts";
 import { shutdownStep } from "./shutdown-order.ts";
 
-export interface SupervisorParts {
-  readonly world: ChildWorld;
+export interface SupervisorParts extends ChildParts {
   readonly registry: Registry;
   readonly runtime: RuntimeDirectory;
   readonly socket: ListeningSocket;
@@ -36,35 +35,29 @@ export class Supervisor {
   readonly #orchestrators: Orchestrators;
   readonly #requests: RequestParts;
   readonly #startedAt: Ms;
-  #onGatewayChange: () => void = () => undefined;
-  #onAnyChange: () => void = () => undefined;
   readonly #cancelTimers: Cancel[] = [];
   #hasStopped = false;
 
   constructor(parts: SupervisorParts) {
-    const { world, registry, runtime, programs, dataDirectory } = parts;
+    const { registry, runtime, programs, dataDirectory } = parts;
     this.#parts = parts;
-    this.#startedAt = world.clock.now();
-    this.#gateway = new Child(gatewaySpec(programs.gateway, dataDirectory, parts.host, parts.socket), world, {
+    this.#startedAt = parts.clock.now();
+    this.#gateway = new Child(gatewaySpec(programs.gateway, dataDirectory, parts.host, parts.socket), parts, {
       onChange: () => this.#gatewayChanged(),
       onMessage: (_child, message) => void this.#onGatewayMessage(message),
     });
     this.#orchestrators = new Orchestrators({
-      world,
-      registry,
+      ...parts,
       specOf: (record, isArchived) =>
         orchestratorSpec(programs.orchestrator, dataDirectory, runtime, parts.settings, record, isArchived),
-      onChange: (record) => {
-        this.#tellGateway(record, false);
-        this.#onAnyChange();
-      },
+      onChange: (record) => this.#tellGateway(record, false),
     });
     this.#requests = {
       registry,
       orchestrators: this.#orchestrators,
       dataDirectory,
-      clock: world.clock,
-      log: world.log,
+      clock: parts.clock,
+      log: parts.log,
       socketPath: (record) => runtime.socketPath(record.id),
       processes: () => this.processes(),
       announce: (record, isDeleted) => this.#tellGateway(record, isDeleted),
@@ -73,34 +66,31 @@ export class Supervisor {
 
   /** Starts the gateway and whatever has work to do. Resolves when the gateway serves, or with the reason why it will not. */
   async start(): Promise<Result<null, string>> {
-    const { limits } = this.#parts.world;
+    const { limits } = this.#parts;
     this.#repeat(limits.pingMs, () => {
       for (const child of this.#children) child.sweep();
     });
     this.#repeat(limits.sampleMs, () => this.#sample());
     this.#gateway.start("the server starts");
     this.#orchestrators.look();
-    return await new Promise((resolve) => {
-      this.#onGatewayChange = () => {
-        const { phase } = this.#gateway;
-        if (phase.kind === "ready") resolve(ok(null));
-        if (phase.kind === "quarantined") resolve(failure(this.#gateway.lastExit?.reason ?? phase.reason));
-        if (phase.kind === "stopped") resolve(failure("the server was stopped while it started"));
-      };
-    });
+    await this.#parts.changes.until(() => this.#gateway.isSettled);
+    const { phase, lastExit } = this.#gateway;
+    if (phase.kind === "ready") return ok(null);
+    if (phase.kind === "quarantined") return failure(lastExit?.reason ?? phase.reason);
+    return failure("the server was stopped while it started");
   }
 
   /** Stops all children in order; resolves when none is left. */
   async stop(): Promise<void> {
     this.#orchestrators.close();
-    const { limits } = this.#parts.world;
+    const { limits, changes } = this.#parts;
     for (;;) {
       // What waits for its start, or for the end of its back-off, does not start any more.
       for (const child of this.#children) if (!child.isAlive) child.stop("the server stops");
       const step = shutdownStep(this.#children, limits);
       if (step.kind === "done") break;
       for (const child of step.children) child.stop("the server stops", step.withinMs, step.terminateMs);
-      await this.#untilGone(step.children);
+      await changes.until(() => !step.children.some((child) => child.isAlive));
     }
     this.#hasStopped = true;
     for (const cancel of this.#cancelTimers) cancel();
@@ -138,8 +128,6 @@ export class Supervisor {
 
   #gatewayChanged(): void {
     const { phase, lastExit } = this.#gateway;
-    this.#onGatewayChange();
-    this.#onAnyChange();
     if (phase.kind === "quarantined") this.#parts.onGatewayLost(lastExit?.reason ?? phase.reason);
     if (phase.kind !== "ready") return;
     for (const record of this.#parts.registry.environments()) {
@@ -162,7 +150,7 @@ export class Supervisor {
   }
 
   async #sample(): Promise<void> {
-    const { limits } = this.#parts.world;
+    const { limits } = this.#parts;
     const hasNeighbours = this.#orchestrators.children.filter((child) => child.isAlive).length > 1;
     rotateLog(this.#parts.logPath, limits);
     await Promise.all(this.#children.map((child) => child.sample(hasNeighbours)));
@@ -173,19 +161,11 @@ export class Supervisor {
     const index = this.#cancelTimers.length;
     const again = (): void => {
       if (this.#hasStopped) return;
-      this.#cancelTimers[index] = this.#parts.world.timers.after(intervalMs, () => {
+      this.#cancelTimers[index] = this.#parts.timers.after(intervalMs, () => {
         void Promise.resolve(run()).then(again);
       });
     };
     again();
-  }
-
-  async #untilGone(children: readonly Child[]): Promise<void> {
-    while (children.some((child) => child.isAlive)) {
-      await new Promise<void>((resolve) => {
-        this.#onAnyChange = resolve;
-      });
-    }
   }
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { createChanges } from "../../src/base/changes.ts";
 import { createLog } from "../../src/process/log.ts";
 import { realClock, realRandom, realTimers } from "../../src/process/real-clock.ts";
 import { defaultLimits } from "../../src/supervisor/limits.ts";
@@ -21,19 +22,20 @@ function openParts(logPath: string): { parts: RequestParts; registry: Registry; 
   const log = createLog({ process: "supervisor" }, openLog(logPath));
   const registry = openRegistry(`${directory.path}/registry.db`);
   if (!registry.ok) throw new Error(registry.error);
-  const world = {
+  const children = {
     clock: realClock,
     timers: realTimers,
     random: realRandom,
     limits: defaultLimits,
     log,
     spawns: createSpawnQueue(1, 1_000, realTimers),
+    changes: createChanges(realTimers),
     deathSignal: [],
   };
   const never = (): never => {
     throw new Error("nobody asks for this");
   };
-  const orchestrators = new Orchestrators({ world, registry: registry.value, specOf: never, onChange: never });
+  const orchestrators = new Orchestrators({ ...children, registry: registry.value, specOf: never, onChange: never });
   const parts: RequestParts = {
     registry: registry.value,
     orchestrators,
