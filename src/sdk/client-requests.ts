@@ -92,14 +92,22 @@ async function sendOnce({ url, token, world }: RequestSettings, request: ApiRequ
 }
 
 /** Every 503 but one says that nothing was done. */
-function mayRepeat({ code, status }: ApiError, { isRepeatable }: ApiRequest): boolean {
+function mayRepeat({ code, status, cause }: ApiError, { isRepeatable }: ApiRequest): boolean {
   if (status === 503) return isRepeatable || code !== "outcome_unknown";
-  return isRepeatable && code === "unreachable";
+  return code === "unreachable" && (isRepeatable || wasNeverSent(cause));
+}
+
+const neverSent: readonly unknown[] = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"];
+
+/** Whether `fetch` found nobody to send it to. */
+function wasNeverSent(cause: unknown): boolean {
+  const reason = cause instanceof Error ? cause.cause : undefined;
+  return reason instanceof Error && neverSent.includes(Reflect.get(reason, "code"));
 }
 
 /** Why a start was not tried again by itself. */
 function withAdvice(error: ApiError, { isRepeatable }: ApiRequest): ApiError {
-  if (isRepeatable || error.code !== "unreachable") return error;
+  if (isRepeatable || error.code !== "unreachable" || wasNeverSent(error.cause)) return error;
   const advice = "not repeated, because it may have been done (a start with an idempotencyKey is)";
   return reworded(error, `${error.message}; ${advice}`);
 }

@@ -14,9 +14,16 @@ export type TargetFunction = (...parameters: never[]) => unknown;
  */
 export type Target<F extends TargetFunction> = Call<F> & TargetMembers<F>;
 
-/** An async function is its own signature, so that a generic one stays generic; of any other the call gives a promise. */
-type Call<F extends TargetFunction> =
-  ReturnType<F> extends Promise<unknown> ? F : (...parameters: Parameters<F>) => Promise<Awaited<ReturnType<F>>>;
+/**
+ * A function that returns a plain promise is its own signature, so that a generic one stays generic. Of any other (what it returns is no promise, is
+ * one with members of its own, or never comes) the call gives a plain promise.
+ */
+type Call<F extends TargetFunction> = [ReturnType<F>, Promise<Awaited<ReturnType<F>>>] extends [
+  Promise<unknown>,
+  ReturnType<F>,
+]
+  ? F
+  : (...parameters: Parameters<F>) => Promise<Awaited<ReturnType<F>>>;
 
 interface TargetMembers<F extends TargetFunction> {
   /** Submits a call and returns a handle at once. Throws when the call itself is wrong. */

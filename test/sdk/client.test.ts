@@ -251,6 +251,15 @@ describe("when the server is away", () => {
     expect(received.length).toBe(1);
   });
 
+  test("a start that nobody was there to take is repeated without a key as well", async () => {
+    const { client } = await serveFor({ retryFor: "1s" }, "hang up");
+    await new Promise((resolve) => server?.close(resolve));
+    await expect(client.submit("flows/greet")).rejects.toMatchObject({
+      code: "unreachable",
+      message: expect.stringMatching(/ECONNREFUSED.* \(\d+ attempts in [\d.]+s; option retryFor\)$/),
+    });
+  });
+
   test("what was tried in vain says how often and how long, and which option says so", async () => {
     const { client, received } = await serveFor({ retryFor: "1s" }, "hang up");
     await expect(client.run("Rbcdfgh")).rejects.toMatchObject({

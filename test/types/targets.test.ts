@@ -32,6 +32,13 @@ const double = task((amount: number, _note?: string) => amount * 2);
 const total = task(async (...amounts: number[]) => amounts.length);
 const viaHandle = task(async (user: Execution<User>) => (await user.result()).id);
 const handles = task(async () => ({ first: double.submit(1) }));
+const fails = task(() => {
+  throw new Error("always");
+});
+class Watched<T> extends Promise<T> {
+  readonly watcher = "joe";
+}
+const watched = task((amount: number) => new Watched<number>((resolve) => resolve(amount)));
 const same = task(async <T>(value: T) => value);
 const overloaded = task(overload);
 function overload(value: string): Promise<string>;
@@ -57,6 +64,8 @@ async function inside(): Promise<void> {
   expectTypeOf(await overloaded("a")).toEqualTypeOf<string>();
   expectTypeOf(double(1)).toEqualTypeOf<Promise<number>>();
 
+  expectTypeOf(fails()).toEqualTypeOf<Promise<never>>();
+  expectTypeOf(watched(1)).toEqualTypeOf<Promise<number>>();
   const user = fetchUser.submit("1");
   expectTypeOf(user).toEqualTypeOf<Execution<User>>();
   expectTypeOf(user.id).toEqualTypeOf<Promise<string>>();
