@@ -18,6 +18,7 @@ type OwnMessage = Extract<
   RelayedExecutorMessage,
   { readonly kind: "ready" | "failed" | "evaluating" | "complained" | "pong" | "exiting" }
 >;
+type ExitMessage = Extract<OwnMessage, { readonly kind: "exiting" }>;
 export type ExecutionMessage = Exclude<RelayedExecutorMessage, OwnMessage>;
 
 export interface ExecutorOptions {
@@ -87,7 +88,7 @@ export function startExecutor(options: ExecutorOptions): Executor {
         evaluating = message.file;
         return;
       case "exiting":
-        lastWords = `called process.exit(${message.code})${message.execution === null ? "" : ` in ${message.execution}`}`;
+        lastWords = describeExit(message, isLoaded ? null : evaluating);
         return;
       case "complained":
         return executorProcess.noteLastWords(message.text);
@@ -103,6 +104,11 @@ export function startExecutor(options: ExecutorOptions): Executor {
 
 function describeThrow(stack: string, evaluating: string | null): string {
   return evaluating === null ? stack : `${evaluating} could not be loaded:\n${stack}`;
+}
+
+function describeExit({ code, execution }: ExitMessage, evaluating: string | null): string {
+  const place = execution === null ? "" : ` in ${execution}`;
+  return `${evaluating === null ? "" : `${evaluating} could not be loaded: it `}called process.exit(${code})${place}`;
 }
 
 function describeHang(evaluating: string | null): string {

@@ -98,6 +98,12 @@ describe("a bundle on trial", () => {
     );
   });
 
+  test("that ends its own process is refused with the name of the file that does", async () => {
+    const { pool, bundle } = await poolOf({ "flows.ts": `import "./exits.ts";`, "exits.ts": `process.exit(4);` });
+    const result = await pool.use(bundle, () => undefined);
+    expect(result.ok ? "" : result.error).toMatch(/exits\.ts could not be loaded: it called process\.exit\(4\)/);
+  });
+
   test("leaves the one before in use when it is no good", async () => {
     const { pool, bundle, heard, start } = await poolOf({ "flows.ts": source });
     expect((await pool.use(bundle, () => undefined)).ok).toBe(true);
