@@ -27,7 +27,7 @@ export const exitCodeMeanings: Readonly<Record<ExitName, string>> = {
   internal: "a bug, here or in the server",
   usage: "the command line or the configuration is wrong",
   notFound: "no such project, environment, target, run, step, execution or session",
-  authentication: "the server does not let this caller in",
+  authentication: "the server does not let this client in",
   conflict: "it exists already, or its state does not allow this",
   invalidParameters: "the server refused what was given: a name, arguments, a value",
   unreachable: "the server does not answer, or the environment is not available",

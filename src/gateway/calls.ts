@@ -15,7 +15,7 @@ type Settle = (result: Result<unknown, Failure>) => void;
 export interface Calls {
   /** Gives the number. */
   add(name: RequestName, params: Params, settle: Settle): number;
-  /** What travels for it; a caller who was willing to wait has waited for `waitedMs` already. */
+  /** What travels for it; a client who was willing to wait has waited for `waitedMs` already. */
   request(id: number, waitedMs: Ms): readonly unknown[] | undefined;
   settle(id: number, result: Result<unknown, Failure>): void;
   settleAll(result: Result<unknown, Failure>): void;

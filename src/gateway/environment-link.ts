@@ -20,7 +20,7 @@ import { exhaustive } from "../base/exhaustive.ts";
 import { linkTypes } from "../protocol/link-frame.ts";
 
 // The way to one orchestrator: parking.ts decides, this file asks the supervisor, opens the link, and passes what travels on it to those who
-// wait for it: callers here, agents in the roster, subscribers in the hub.
+// wait for it: clients here, agents in the roster, subscribers in the hub.
 
 export interface EnvironmentRef {
   readonly project: string;
@@ -187,7 +187,7 @@ export function createEnvironmentLink(parts: EnvironmentLinkParts): EnvironmentL
     new Promise<Result<unknown, Failure>>((resolve) => {
       const onGone = (): void => {
         feed({ kind: "gone", id });
-        calls.settle(id, failure({ code: "outcome_unknown", message: "The caller has gone." }));
+        calls.settle(id, failure({ code: "outcome_unknown", message: "The client has gone." }));
       };
       const id = calls.add(name, params, (result) => {
         signal?.removeEventListener("abort", onGone);

@@ -32,7 +32,7 @@ export interface GatewayParts {
 }
 
 export interface Gateway {
-  /** To be made to listen by the caller. */
+  /** Whoever made the gateway makes it listen. */
   readonly server: Server;
   /** Takes nothing new, sends agents away, lets short requests end, and closes everything; never later than `withinMs`. */
   drain(withinMs: Ms): Promise<void>;

@@ -22,7 +22,7 @@ export const ASK_AGAIN_MS = 5_000;
 /** How long an orchestrator may take to answer the first frame of a link. */
 export const LINK_HELLO_WAIT_MS = 5_000;
 
-/** Open connections, of callers and of agents together; fewer where the process may have fewer descriptors open. */
+/** Open connections, of clients and of agents together; fewer where the process may have fewer descriptors open. */
 export const CONNECTIONS_LIMIT = 10_000;
 /** The share of the descriptors that connections may take: beyond the limit of the process Node closes new connections without a word. */
 export const DESCRIPTOR_SHARE = 0.8;
@@ -36,7 +36,7 @@ export const HEADERS_LIMIT_BYTES = 16_384;
 export const HEADERS_CHECK_MS = 5_000;
 /** A JSON body must arrive within this time; the next piece of a blob within the same. */
 export const BODY_WAIT_MS = 30_000;
-/** How long an idle connection of a caller is kept: longer than clients keep theirs, so that they close first. */
+/** How long an idle connection is kept: longer than clients keep it, so that they close first. */
 export const KEEP_ALIVE_MS = 75_000;
 
 /** How often sockets are looked over: for pings, silence and readers that do not read. */

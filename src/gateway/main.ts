@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { runChild } from "../process/child-entry.ts";
 
-// The gateway: the process behind the public port. Its listening socket belongs to the supervisor, so that callers who come while this process
+// The gateway: the process behind the public port. Its listening socket belongs to the supervisor, so that clients who come while this process
 // is being replaced wait in the queue of the socket instead of being refused.
 
 await runChild({

@@ -17,7 +17,7 @@ import { exhaustive } from "../base/exhaustive.ts";
 //   down       nobody needs it; a request or a connected agent makes it `starting`
 //   starting   the supervisor was asked for it, or the link is being opened; requests are parked
 //   ready      the link is open; requests are sent while there is credit, else parked
-//              (while the supervisor says that its event loop is silent, nothing waits for it but what its callers are willing to wait for)
+//              (while the supervisor says that its event loop is silent, nothing waits for it but what clients are willing to wait for)
 //   leaving    the orchestrator has said goodbye; requests are parked until the link is closed and another one is open
 //
 // A request is parked or sent until it is answered. When the link breaks, those sent that may be repeated are parked again, before the others;
@@ -26,7 +26,7 @@ import { exhaustive } from "../base/exhaustive.ts";
 export type ParkingPhase = "down" | "starting" | "ready" | "leaving";
 
 export type ParkingEvent =
-  /** A caller asks; `bytes` is what the request holds in memory, `waitMs` how long the orchestrator may take by the caller's own wish. */
+  /** A client asks; `bytes` is what the request holds in memory, `waitMs` how long the orchestrator may take by the client's own wish. */
   | {
       readonly kind: "request";
       readonly id: number;
@@ -35,7 +35,7 @@ export type ParkingEvent =
       readonly waitMs: Ms;
       readonly hasCredit: boolean;
     }
-  /** The caller has gone. */
+  /** The client has gone. */
   | { readonly kind: "gone"; readonly id: number }
   | { readonly kind: "replied"; readonly id: number }
   /** Agents or subscribers are there, or none any more. */
@@ -58,7 +58,7 @@ export type ParkingEvent =
 export type ParkingEffect =
   /** Ask the supervisor for it, then open the link. */
   | { readonly kind: "ask" }
-  /** `waitedMs`: how long it was parked, to be taken off the caller's wish. */
+  /** `waitedMs`: how long it was parked, to be taken off the client's wish. */
   | { readonly kind: "send"; readonly id: number; readonly waitedMs: Ms }
   /** Tell the orchestrator that nobody waits for this reply any more. */
   | { readonly kind: "forget"; readonly id: number }
@@ -160,7 +160,7 @@ export function createParking(name: string): Parking {
   const onRequest = (event: Extract<ParkingEvent, { kind: "request" }>, now: Ms): ParkingEffect[] => {
     if (!isResponsive) return [{ kind: "fail", id: event.id, failure: unresponsive(name) }];
     const request: Pending = { ...event, arrivedAt: now, sends: 0, deadlineAt: now + PARK_WAIT_MS };
-    // Never before one that is parked: callers of one connection rely on their order.
+    // Never before one that is parked: clients of one connection rely on their order.
     if (phase === "ready" && event.hasCredit && parked.size === 0) return [send(request, now)];
     const effects = park(request);
     return phase === "down" && effects.length === 0 ? ask() : effects;

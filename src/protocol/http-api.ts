@@ -40,7 +40,7 @@ export interface Route {
   readonly errors?: readonly ErrorCode[];
 }
 
-/** What stands for each name in a path, and what the caller hears when there is none. */
+/** What stands for each name in a path, and what the client hears when there is none. */
 export const pathParameters = {
   project: "project_not_found",
   environment: "environment_not_found",

@@ -3,7 +3,7 @@ import { processStates } from "./views.ts";
 import type { EnvironmentView, ProcessesView, ProjectView } from "./views.ts";
 
 // The lifecycle channel between the supervisor and each of its children: JSON over the IPC channel that execa opens. Small and rare; nothing
-// of what agents or callers say passes here.
+// of what agents or clients say passes here.
 
 const failure = z.object({
   code: z.string(),
@@ -35,7 +35,7 @@ export const childMessage = z.discriminatedUnion("kind", [
   /** The answer to a ping, with how late the child's event loop has been since the last one. */
   z.object({ kind: z.literal("pong"), sequence: z.int(), eventLoopLagMs: ms }),
   /**
-   * What an orchestrator has to do, whenever it changes: whether it is idle (no session, no viewer, nothing due soon), when it must be up
+   * What an orchestrator has to do, whenever it changes: whether it is idle (no session, no client, nothing due soon), when it must be up
    * again (null: never by itself), and what the list of environments shows.
    */
   z.object({ kind: z.literal("activity"), isIdle: z.boolean(), nextWakeAt: ms.nullable(), isPaused: z.boolean() }),
@@ -80,7 +80,7 @@ export const orchestratorConfig = z.object({
   /** Directory of environment.db and lock.db. */
   directory: z.string(),
   socketPath: z.string(),
-  /** After so long without session, viewer or anything due: idle. 0: never. */
+  /** After so long without session, client or anything due: idle. 0: never. */
   idleTimeoutMs: ms,
   /** How long a session lives after its last sign of life; told to agents in `welcome`. `server start --session-lease`, default LEASE_MS. */
   leaseMs: ms,

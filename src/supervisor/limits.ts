@@ -95,7 +95,7 @@ export const DEFAULT_RSS_LIMIT_MB = 384;
 /** Resident memory at which an orchestrator is killed, as a multiple of the limit at which it is restarted in order. */
 export const HARD_RSS_FACTOR = 5 / 3;
 
-/** Without a session, a viewer or anything due within this time, an environment is stopped. */
+/** Without a session, a client or anything due within this time, an environment is stopped. */
 export const DEFAULT_IDLE_TIMEOUT_MS: Ms = 300_000;
 
 /** Longest path of a Unix-domain socket, in bytes: some systems cut longer ones without a word. */

@@ -39,7 +39,7 @@ describe("a restart of the orchestrator", () => {
     expect(await call).toMatchObject({ status: 200, body: { agents: [] } });
   });
 
-  test("makes a run with a key start once, as far as the caller can see", async () => {
+  test("makes a run with a key start once, as far as the client can see", async () => {
     rig.orchestrator.answer("start-run", never);
     const call = rig.call("POST", `${E}/runs`, { target: "a/b", idempotencyKey: "k" });
     await rig.orchestrator.hears("request");
@@ -73,7 +73,7 @@ describe("a restart of the orchestrator", () => {
     expect(await call).toMatchObject({ status: 201 });
   });
 
-  test("takes the time it took off what a caller is willing to wait", async () => {
+  test("takes the time it took off what a client is willing to wait", async () => {
     rig.orchestrator.answer("get-result", never);
     const call = rig.call("GET", `${E}/runs/Rbcdfgh/result?waitMs=30000`);
     await rig.orchestrator.hears("request");

@@ -9,7 +9,7 @@ import {
   REPLY_WAIT_MS,
 } from "../../src/gateway/limits.ts";
 
-/** A request as a caller makes it; every one but `id` has a default. */
+/** A request as a client makes it; every one but `id` has a default. */
 function request(id: number, given: Partial<Extract<ParkingEvent, { kind: "request" }>> = {}): ParkingEvent {
   return { kind: "request", id, bytes: 100, isRepeatable: true, waitMs: 0, hasCredit: true, ...given };
 }
@@ -96,7 +96,7 @@ describe("while the orchestrator is down", () => {
     expect(parking.take(request(3), 2)).toEqual([]);
   });
 
-  test("a caller who has gone is not sent", () => {
+  test("a client who has gone is not sent", () => {
     const parking = createParking("default/development");
     parking.take(request(1), 0);
     expect(parking.take({ kind: "gone", id: 1 }, 5)).toEqual([]);
@@ -122,7 +122,7 @@ describe("while the link is open", () => {
     expect(inShort(parking.take(tick, PARK_WAIT_MS))).toEqual(["fail 1 overloaded"]);
   });
 
-  test("a caller who has gone is forgotten", () => {
+  test("a client who has gone is forgotten", () => {
     const parking = readyParking();
     parking.take(request(1), 0);
     expect(parking.take({ kind: "gone", id: 1 }, 5)).toEqual([{ kind: "forget", id: 1 }]);
@@ -142,7 +142,7 @@ describe("while the link is open", () => {
     ]);
   });
 
-  test("the time that a caller is willing to wait is added to the time for a reply", () => {
+  test("the time that a client is willing to wait is added to the time for a reply", () => {
     const parking = readyParking();
     parking.take(request(1, { waitMs: 60_000 }), 0);
     expect(parking.take(tick, 60_000 + REPLY_WAIT_MS - 1)).toEqual([]);

@@ -26,7 +26,7 @@ export interface StoredBlob {
   readonly body: Uint8Array | ReadableStream<Uint8Array>;
 }
 
-/** The source of the bytes gave up: what the caller hears. */
+/** The source of the bytes gave up: what the client hears. */
 export class BodyFailure extends Error {
   readonly failure: Failure;
 

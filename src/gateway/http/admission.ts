@@ -9,7 +9,7 @@ export function refuseRequest(request: Request, gate: Gate): Failure | undefined
   const { host, address } = splitUrl(request.url);
   const isWrite = request.method !== "GET" && request.method !== "HEAD";
   const origin = isWrite ? request.headers.get("origin") : null;
-  const refusal = refuseCaller(host, origin, gate.host);
+  const refusal = refuseClient(host, origin, gate.host);
   if (refusal !== undefined) return refusal;
   if (!isDecodable(address)) return { code: "invalid_request", message: "The address is not percent-encoded UTF-8." };
   if (gate.isStopping() && address !== "/healthz") return stopping();
@@ -18,10 +18,10 @@ export function refuseRequest(request: Request, gate: Gate): Failure | undefined
 
 /** Whether a WebSocket is let in at all: a page of any origin may open one, and then reads what comes. */
 export function refuseSocket(host: string, origin: string | undefined, gate: Gate): Failure | undefined {
-  return refuseCaller(host, origin ?? null, gate.host) ?? (gate.isStopping() ? stopping() : undefined);
+  return refuseClient(host, origin ?? null, gate.host) ?? (gate.isStopping() ? stopping() : undefined);
 }
 
-function refuseCaller(host: string, origin: string | null, configuredHost: string): Failure | undefined {
+function refuseClient(host: string, origin: string | null, configuredHost: string): Failure | undefined {
   if (!isAllowedHost(host, configuredHost)) {
     return { code: "forbidden_host", message: `"${host.slice(0, 200)}" is not an address of this server.` };
   }

@@ -5,7 +5,7 @@ import type { Failure } from "../../protocol/error-codes.ts";
 import type { Result } from "../../base/result.ts";
 import { writtenReply } from "./replies.ts";
 
-/** Asks the orchestrator of an environment. `signal`: the caller has gone. */
+/** Asks the orchestrator of an environment. `signal`: the client has gone. */
 export async function askOrchestrator<N extends RequestName>(
   links: EnvironmentLinks,
   ref: EnvironmentRef,
@@ -17,7 +17,7 @@ export async function askOrchestrator<N extends RequestName>(
   return found.ok ? found.value.link.request(name, params, signal) : found;
 }
 
-/** Shows what the orchestrator has written. `signal`: the caller has gone. */
+/** Shows what the orchestrator has written. `signal`: the client has gone. */
 export async function showView<N extends ViewName>(
   links: EnvironmentLinks,
   ref: EnvironmentRef,

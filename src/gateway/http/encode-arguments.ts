@@ -15,13 +15,13 @@ import { blobFromApi, valueFromApi } from "../../protocol/value-format/api-form.
 type Arguments = RequestParams<"start-run">["arguments"];
 
 export interface ApiArgument {
-  /** Where the caller wrote it: `arguments[0]`. */
+  /** Where the client wrote it: `arguments[0]`. */
   readonly field: string;
   readonly value: unknown;
 }
 
 /**
- * Turns arguments in API form into values. Large ones are stored as blobs before anyone hears of them. One that the caller stored as a blob must
+ * Turns arguments in API form into values. Large ones are stored as blobs before anyone hears of them. One that the client stored as a blob must
  * be there, but is not read: what is wrong with its text shows when the function is called.
  */
 export async function encodeArguments(

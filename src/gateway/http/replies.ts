@@ -5,7 +5,7 @@ import { STATUS_CODES } from "node:http";
 
 const jsonHeaders = { "content-type": "application/json", "x-content-type-options": "nosniff" };
 
-/** When a caller who is told to come back has not been told when. */
+/** When a client who is told to come back has not been told when. */
 const RETRY_AFTER_SECONDS = 1;
 
 export function jsonReply(status: number, body: unknown): Response {

@@ -19,7 +19,7 @@ export interface ApiParts {
   readonly isStopping: () => boolean;
 }
 
-/** A request whose path, query and body have been checked. `raw` is for headers, for bytes, and for the signal that the caller has gone. */
+/** A request whose path, query and body have been checked. `raw` is for headers, for bytes, and for the signal that the client has gone. */
 export interface ApiRequest<N extends RouteName> {
   readonly parameters: RouteParameters<N>;
   readonly query: RouteQuery<N>;

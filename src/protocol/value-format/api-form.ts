@@ -26,7 +26,7 @@ export function valueToApi(value: Value): unknown {
   return withReferences(node, (payload) => show(value.references[typeof payload === "number" ? payload : -1]), 0);
 }
 
-/** Reads JSON that a caller sent as a value and checks that it is one. Refused with `invalid_value`, and the path in `details`. */
+/** Reads JSON that a client sent as a value and checks that it is one. Refused with `invalid_value`, and the path in `details`. */
 export function valueFromApi(input: unknown): Result<Encoded, Failure> {
   const references: Reference[] = [];
   try {
@@ -41,7 +41,7 @@ export function valueFromApi(input: unknown): Result<Encoded, Failure> {
 }
 
 /**
- * Reads the blob that a caller sent for a whole argument, in the form in which valueToApi shows one; undefined when it sent something else.
+ * Reads the blob that a client sent for a whole argument, in the form in which valueToApi shows one; undefined when it sent something else.
  * Neither that the blob is there nor what it holds is looked at. Refused with `invalid_value`, and the path in `details`.
  */
 export function blobFromApi(input: unknown): Result<BlobValue, Failure> | undefined {

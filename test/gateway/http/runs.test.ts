@@ -51,7 +51,7 @@ test("arguments and params together are refused", async () => {
   });
 });
 
-test("what the caller overrides travels as options", async () => {
+test("what the client overrides travels as options", async () => {
   const params = await started({
     target: "flows/greet",
     delayMs: 500,
@@ -196,7 +196,7 @@ test("runs are listed with the filters of the query", async () => {
   expect(params).toEqual({ status: "running", target: "a/b", limit: 7, cursor: "c1" });
 });
 
-test("a result that is waited for is forgotten when the caller hangs up", async () => {
+test("a result that is waited for is forgotten when the client hangs up", async () => {
   const since = rig.orchestrator.heard.length;
   rig.orchestrator.answer("get-result", () => new Promise(() => undefined));
   const hangUp = new AbortController();

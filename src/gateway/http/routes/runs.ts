@@ -98,7 +98,7 @@ function keyOf(body: StartRunBody, header: string | null): Result<string | null,
   return failure(invalidField("Idempotency-Key", `must have 1 to ${IDEMPOTENCY_KEY_LIMIT} characters`));
 }
 
-/** What the caller overrides; null when that is nothing. */
+/** What the client overrides; null when that is nothing. */
 function optionsOf(body: StartRunBody): TargetOptions | null {
   const options: TargetOptions = {
     retries: retriesOf(body),
