@@ -14,7 +14,7 @@ import { createHttpApi } from "./http/api.ts";
 import { createHttpServer } from "./http/http-server.ts";
 import { createUpgrades } from "./sockets/upgrades.ts";
 import { isWebSocket, readAgain } from "./sockets/ignored-upgrade.ts";
-import { stopping } from "./http/admission.ts";
+import { stopping } from "./http/refusals.ts";
 import { startSocketSweep } from "./sockets/socket-sweep.ts";
 
 export interface GatewayParts {

@@ -1,6 +1,7 @@
 import { isAllowedHost, isOwnOrigin } from "./allowed-hosts.ts";
 import type { ApiParts } from "./route-handlers.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
+import { malformed, stopping } from "./refusals.ts";
 
 type Gate = Pick<ApiParts, "host" | "isStopping">;
 
@@ -11,7 +12,7 @@ export function refuseRequest(request: Request, gate: Gate): Failure | undefined
   const origin = isWrite ? request.headers.get("origin") : null;
   const refusal = refuseClient(host, origin, gate.host);
   if (refusal !== undefined) return refusal;
-  if (!isDecodable(address)) return { code: "invalid_request", message: "The address is not percent-encoded UTF-8." };
+  if (!isDecodable(address)) return malformed("The address is not percent-encoded UTF-8.");
   if (gate.isStopping() && address !== "/healthz") return stopping();
   return undefined;
 }
@@ -29,11 +30,6 @@ function refuseClient(host: string, origin: string | null, configuredHost: strin
     return { code: "forbidden_origin", message: `Pages of "${origin.slice(0, 200)}" may not do this.` };
   }
   return undefined;
-}
-
-/** Whatever is asked of a server that stops. */
-export function stopping(): Failure {
-  return { code: "shutting_down", message: "The server is stopping.", details: { retryAfterMs: 2_000 } };
 }
 
 /** Host with port, and path with query, of an absolute address. */

@@ -1,7 +1,8 @@
 import type { ApiParts, ApiRequest, RouteHandlers } from "./route-handlers.ts";
 import { type PathParameter, type Route, type RouteName, pathParameters, routes } from "../../protocol/http-api.ts";
 import { type Result, failure, ok } from "../../base/result.ts";
-import { emptyReply, failureReply, jsonReply } from "./replies.ts";
+import { emptyReply, jsonReply } from "./replies.ts";
+import { failedByBug, failureReply } from "./refusals.ts";
 import { isEnvironmentName, isProjectName } from "../../protocol/names.ts";
 import { parseExecutionId, parseRunId, parseSessionId, parseStepId } from "../../protocol/ids.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
@@ -40,10 +41,10 @@ export function createHttpApi(parts: ApiParts, log: Log): HttpApi {
       serve(route, handler, context.req.param(), context.req.raw, parts.timers),
     );
   }
-  app.notFound((context) => refuseUnknown(context.req.raw));
+  app.notFound((context) => failureReply(refuseUnknown(context.req.raw)));
   app.onError((error, context) => {
     log.error({ method: context.req.method, path: context.req.path, error: error.stack }, "a request failed by a bug");
-    return failureReply({ code: "internal", message: "The server failed; its log says more." });
+    return failureReply(failedByBug());
   });
   return {
     fetch(request) {

@@ -3,8 +3,14 @@ import { type Connections, countConnections } from "./connections.ts";
 import { HEADERS_CHECK_MS, HEADERS_LIMIT_BYTES, HEADERS_WAIT_MS, KEEP_ALIVE_MS, REFUSALS_LIMIT } from "../limits.ts";
 import { RequestError, getRequestListener } from "@hono/node-server";
 import { type Server, createServer } from "node:http";
-import { failureHeaders, failureJson, failureReply, refuseOnSocket } from "./replies.ts";
-import type { Failure } from "../../protocol/error-codes.ts";
+import {
+  failedByBug,
+  failureReply,
+  malformed,
+  refuseOnResponse,
+  refuseOnSocket,
+  tooManyConnections,
+} from "./refusals.ts";
 import type { HttpApi } from "./api.ts";
 import type { Log } from "../../process/log.ts";
 
@@ -30,7 +36,7 @@ export function createHttpServer(parts: HttpServerParts): HttpServer {
     errorHandler(error) {
       if (error instanceof RequestError) return failureReply(malformed(error.message));
       log.error({ error: errorStack(error) }, "an answer failed by a bug");
-      return failureReply({ code: "internal", message: "The server failed; its log says more." });
+      return failureReply(failedByBug());
     },
   });
   let active = 0;
@@ -46,11 +52,7 @@ export function createHttpServer(parts: HttpServerParts): HttpServer {
   const connections = countConnections(server, connectionLimit);
 
   server.on("request", (request, response) => {
-    if (connections.isSurplus(request.socket)) {
-      const refusal = tooManyConnections();
-      response.writeHead(503, { ...failureHeaders(refusal), connection: "close" }).end(failureJson(refusal));
-      return;
-    }
+    if (connections.isSurplus(request.socket)) return refuseOnResponse(response, tooManyConnections());
     active += 1;
     response.on("close", () => {
       active -= 1;
@@ -77,15 +79,3 @@ const clientErrors: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: `The head of the request is larger than ${HEADERS_LIMIT_BYTES} bytes.`,
   ERR_HTTP_REQUEST_TIMEOUT: `The head of the request did not arrive within ${HEADERS_WAIT_MS / 1_000} s.`,
 };
-
-export function tooManyConnections(): Failure {
-  return {
-    code: "too_many_connections",
-    message: "The server has as many connections as it takes.",
-    details: { retryAfterMs: 5_000 },
-  };
-}
-
-function malformed(message: string): Failure {
-  return { code: "invalid_request", message };
-}

@@ -4,7 +4,7 @@ import type { LogsView } from "../../protocol/views.ts";
 import type { Result } from "../../base/result.ts";
 import type { Timers } from "../../base/clock.ts";
 import type { TopicHub } from "../topics/topic-hub.ts";
-import { failureJson } from "./replies.ts";
+import { failureJson } from "./refusals.ts";
 import { within } from "../../process/scope.ts";
 
 // A log as server-sent events: what is there, then what comes, page by page. `id:` is the cursor, so that a reader who comes back with

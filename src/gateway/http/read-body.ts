@@ -4,6 +4,7 @@ import { BODY_WAIT_MS } from "../limits.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
 import type { Timers } from "../../base/clock.ts";
 import { errorText } from "../../base/error-text.ts";
+import { malformed } from "./refusals.ts";
 import { refuseInexact } from "./exact-numbers.ts";
 import { isDepthWithin } from "./json-depth.ts";
 import { isUtf8 } from "node:buffer";
@@ -89,9 +90,9 @@ function tooLarge(): Failure {
 }
 
 function cutShort(): Failure {
-  return { code: "invalid_request", message: "The body was cut short." };
+  return malformed("The body was cut short.");
 }
 
 function tooSlow(): Failure {
-  return { code: "invalid_request", message: `The body did not arrive within ${BODY_WAIT_MS / 1_000} s.` };
+  return malformed(`The body did not arrive within ${BODY_WAIT_MS / 1_000} s.`);
 }

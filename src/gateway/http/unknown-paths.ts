@@ -1,9 +1,7 @@
 import { type Route, routes } from "../../protocol/http-api.ts";
-import { failureReply } from "./replies.ts";
-
-/** Paths that speak WebSocket only. */
-export const agentPath = "/agent";
-export const topicsPattern = /^\/api\/projects\/([^/]+)\/environments\/([^/]+)\/topics$/;
+import type { Failure } from "../../protocol/error-codes.ts";
+import { isSocketPath } from "../sockets/socket-wish.ts";
+import { malformed } from "./refusals.ts";
 
 const known = new Map<string, { readonly pattern: RegExp; readonly methods: string[] }>();
 for (const { method, path } of Object.values<Route>(routes)) {
@@ -12,20 +10,17 @@ for (const { method, path } of Object.values<Route>(routes)) {
   known.set(path, entry);
 }
 
-/** What a request hears that no route takes: 405 with the methods if the path is one, else 404. */
-export function refuseUnknown(request: Request): Response {
+/** Why no route takes a request: 405 with the methods if the path is one, else 404. */
+export function refuseUnknown(request: Request): Failure {
   const { pathname } = new URL(request.url);
   const shown = pathname.slice(0, 200);
   for (const { pattern, methods } of known.values()) {
     if (!pattern.test(pathname)) continue;
-    const allow = methods.join(", ");
-    const message = `${shown} does not take ${request.method}, but ${allow}.`;
-    return failureReply({ code: "method_not_allowed", message, details: { allow: methods } }, { allow });
+    const message = `${shown} does not take ${request.method}, but ${methods.join(", ")}.`;
+    return { code: "method_not_allowed", message, details: { allow: methods } };
   }
-  if (pathname === agentPath || topicsPattern.test(pathname)) {
-    return failureReply({ code: "invalid_request", message: `${shown} is opened as a WebSocket.` });
-  }
-  return failureReply({ code: "not_found", message: `There is nothing at ${shown}.` });
+  if (isSocketPath(pathname)) return malformed(`${shown} is opened as a WebSocket.`);
+  return { code: "not_found", message: `There is nothing at ${shown}.` };
 }
 
 function patternOf(path: string): RegExp {

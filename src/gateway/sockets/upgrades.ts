@@ -1,25 +1,22 @@
 import { CHUNKS_LIMIT, FRAGMENTS_LIMIT, TOPIC_MESSAGE_LIMIT_BYTES } from "../limits.ts";
 import type { EnvironmentLinks, KnownEnvironment } from "../environment-links.ts";
-import type { Failure } from "../../protocol/error-codes.ts";
-import { invalidField } from "../../protocol/failures.ts";
-import type { IncomingMessage } from "node:http";
 import { type Result, failure, ok } from "../../base/result.ts";
-import { agentPath, topicsPattern } from "../http/unknown-paths.ts";
-import { refuseOnSocket } from "../http/replies.ts";
+import { type SocketWish, readWish } from "./socket-wish.ts";
+import { malformed, refuseOnSocket, tooManyConnections } from "../http/refusals.ts";
 import { AGENT_SUBPROTOCOL } from "../../protocol/version.ts";
 import type { EnvironmentRef } from "../environment-link.ts";
 import { FRAME_LIMIT_BYTES } from "../../protocol/limits.ts";
+import type { Failure } from "../../protocol/error-codes.ts";
+import type { IncomingMessage } from "node:http";
 import type { Log } from "../../process/log.ts";
 import type { Socket } from "node:net";
 import type { SocketSweep } from "./socket-sweep.ts";
-import type { SocketUse } from "./vitals.ts";
 import { WatchedSocket } from "./watched-socket.ts";
 import { WebSocketServer } from "ws";
 import { attachAgent } from "../agents/agent-socket.ts";
 import { attachTopics } from "../topics/topic-socket.ts";
 import { environmentKey } from "../../protocol/names.ts";
 import { refuseSocket } from "../http/admission.ts";
-import { tooManyConnections } from "../http/http-server.ts";
 
 export interface UpgradeParts {
   readonly links: EnvironmentLinks;
@@ -31,10 +28,9 @@ export interface UpgradeParts {
   readonly isSurplus: (socket: Socket) => boolean;
 }
 
-/** A WebSocket that somebody wants: of an agent, or of a page that shows live views. */
-interface Wish {
-  readonly use: SocketUse;
-  readonly ref: EnvironmentRef;
+interface Admitted {
+  readonly wish: SocketWish;
+  readonly environment: KnownEnvironment;
 }
 
 /** Takes WebSockets in. Whatever speaks against one is said before, as an HTTP response with the body of the API's errors. */
@@ -44,27 +40,38 @@ export function createUpgrades(parts: UpgradeParts): (request: IncomingMessage, 
     patches: createServer(TOPIC_MESSAGE_LIMIT_BYTES, () => false),
   };
 
-  const open = (request: IncomingMessage, raw: Socket, head: Buffer, { use, ref }: Wish, { link }: KnownEnvironment) =>
-    servers[use].handleUpgrade(request, raw, head, (socket) => {
-      const watched = new WatchedSocket(socket, raw, use);
+  const admit = async ({ url = "", headers }: IncomingMessage, raw: Socket): Promise<Result<Admitted, Failure>> => {
+    const refusal = refuseSocket(headers.host ?? "", headers.origin, parts);
+    if (refusal !== undefined) return failure(refusal);
+    if (parts.isSurplus(raw)) return failure(tooManyConnections());
+    const wish = readWish(url, headers["sec-websocket-protocol"] ?? "");
+    if (!wish.ok) return wish;
+    const { use, ref } = wish.value;
+    const environment = await parts.links.find(ref);
+    if (!environment.ok) return environment;
+    if (environment.value.isArchived && use === "frames") return failure(takesNoAgents(ref));
+    return ok({ wish: wish.value, environment: environment.value });
+  };
+
+  const open = (request: IncomingMessage, raw: Socket, head: Buffer, { wish, environment }: Admitted): void =>
+    servers[wish.use].handleUpgrade(request, raw, head, (socket) => {
+      const { link } = environment;
+      const watched = new WatchedSocket(socket, raw, wish.use);
       const { sweep } = parts;
-      const log = parts.log.child({ environment: environmentKey(ref.project, ref.environment) });
-      if (use === "frames") attachAgent(socket, watched, { roster: link.agents, sweep, log });
+      const log = parts.log.child({ environment: environmentKey(wish.ref.project, wish.ref.environment) });
+      if (wish.use === "frames") attachAgent(socket, watched, { roster: link.agents, sweep, log });
       else attachTopics(socket, watched, { hub: link.topics, sweep });
     });
 
-  const admit = async (request: IncomingMessage, raw: Socket, head: Buffer): Promise<void> => {
-    const wish = readWish(request, raw, parts);
-    if (!wish.ok) return refuseOnSocket(raw, wish.error);
-    const found = await parts.links.find(wish.value.ref);
-    if (!found.ok) return refuseOnSocket(raw, found.error);
-    if (found.value.isArchived && wish.value.use === "frames") return refuseOnSocket(raw, archived(wish.value.ref));
-    open(request, raw, head, wish.value, found.value);
+  const take = async (request: IncomingMessage, raw: Socket, head: Buffer): Promise<void> => {
+    const admitted = await admit(request, raw);
+    if (admitted.ok) open(request, raw, head, admitted.value);
+    else refuseOnSocket(raw, admitted.error);
   };
 
   return (request, socket, head) => {
     socket.on("error", () => socket.destroy());
-    void admit(request, socket, head);
+    void take(request, socket, head);
   };
 }
 
@@ -81,53 +88,12 @@ function createServer(
     maxBufferedChunks: CHUNKS_LIMIT,
     handleProtocols,
   });
-  server.on("wsClientError", (error, socket) => {
-    const message = `Not the beginning of a WebSocket: ${error.message}.`;
-    refuseOnSocket(socket, { code: "invalid_request", message });
-  });
+  server.on("wsClientError", (error, socket) =>
+    refuseOnSocket(socket, malformed(`Not the beginning of a WebSocket: ${error.message}.`)),
+  );
   return server;
 }
 
-function readWish(request: IncomingMessage, socket: Socket, parts: UpgradeParts): Result<Wish, Failure> {
-  const refusal = refuseSocket(request.headers.host ?? "", request.headers.origin, parts);
-  if (refusal !== undefined) return failure(refusal);
-  if (parts.isSurplus(socket)) return failure(tooManyConnections());
-  const [path = "", query = ""] = (request.url ?? "").split("?", 2);
-  if (path === agentPath) return readAgentWish(query, request.headers["sec-websocket-protocol"] ?? "");
-  const [, project, environment] = topicsPattern.exec(path) ?? [];
-  if (project === undefined || environment === undefined) {
-    return failure({ code: "not_found", message: `No WebSocket is taken at ${path.slice(0, 200)}.` });
-  }
-  return ok({ use: "patches", ref: { project: decode(project), environment: decode(environment) } });
-}
-
-function readAgentWish(query: string, protocols: string): Result<Wish, Failure> {
-  const offered = protocols.split(",").map((protocol) => protocol.trim());
-  if (!offered.includes(AGENT_SUBPROTOCOL)) {
-    const message = `This server speaks the sub-protocol ${AGENT_SUBPROTOCOL}; offered: ${protocols.slice(0, 200) || "none"}.`;
-    return failure({ code: "protocol_mismatch", message });
-  }
-  const parameters = new URLSearchParams(query);
-  const [project, ...moreProjects] = parameters.getAll("project");
-  const [environment, ...moreEnvironments] = parameters.getAll("environment");
-  if (project === undefined || moreProjects.length > 0) return failure(once("project"));
-  if (environment === undefined || moreEnvironments.length > 0) return failure(once("environment"));
-  return ok({ use: "frames", ref: { project, environment } });
-}
-
-/** What is no percent-encoding is no name either. */
-function decode(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
-}
-
-function once(parameter: string): Failure {
-  return invalidField(parameter, "name one, as in /agent?project=default&environment=development");
-}
-
-function archived({ environment }: EnvironmentRef): Failure {
+function takesNoAgents({ environment }: EnvironmentRef): Failure {
   return { code: "environment_not_found", message: `${environment} is archived and takes no agents.` };
 }

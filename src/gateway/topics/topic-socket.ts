@@ -7,6 +7,7 @@ import type { SocketSweep } from "../sockets/socket-sweep.ts";
 import type { WatchedSocket } from "../sockets/watched-socket.ts";
 import type { WebSocket } from "ws";
 import { closeCodes } from "../../protocol/close-codes.ts";
+import { malformed } from "../http/refusals.ts";
 import { parseTopic } from "../../protocol/topics.ts";
 
 interface Subscribed {
@@ -30,8 +31,7 @@ export function attachTopics(
   const subscribe = (id: number, name: string): void => {
     const topic = parseTopic(name);
     if (topic === undefined) return refuse(id, notFound("topic_not_found", name));
-    if (subscriptions.has(id))
-      return refuse(id, { code: "invalid_request", message: `${id} is a subscription already.` });
+    if (subscriptions.has(id)) return refuse(id, malformed(`${id} is a subscription already.`));
     if (subscriptions.size >= SUBSCRIPTIONS_LIMIT) return refuse(id, tooMany());
     const subscribed: Subscribed = { subscription: null, isBehind: false };
     subscriptions.set(id, subscribed);

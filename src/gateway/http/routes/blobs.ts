@@ -5,6 +5,7 @@ import { BODY_WAIT_MS } from "../../limits.ts";
 import { archived, notFound } from "../../../protocol/failures.ts";
 import type { Timers } from "../../../base/clock.ts";
 import { failure } from "../../../base/result.ts";
+import { malformed } from "../refusals.ts";
 import { parseBlobKey } from "../../../protocol/ids.ts";
 import { within } from "../../../process/scope.ts";
 
@@ -60,13 +61,13 @@ async function* arriving(body: Request["body"], timers: Timers): AsyncGenerator<
   try {
     for (;;) {
       const piece = await within(reader.read(), BODY_WAIT_MS, timers);
-      if (piece === undefined) throw new BodyFailure({ code: "invalid_request", message: "The upload stood still." });
+      if (piece === undefined) throw new BodyFailure(malformed("The upload stood still."));
       if (piece.done) return;
       yield piece.value;
     }
   } catch (error) {
     if (error instanceof BodyFailure) throw error;
-    throw new BodyFailure({ code: "invalid_request", message: "The upload was cut short." });
+    throw new BodyFailure(malformed("The upload was cut short."));
   } finally {
     await reader.cancel().catch(() => undefined); // Of a broken stream there is nothing left to cancel.
   }
