@@ -1,9 +1,8 @@
 import { type AgentRoster, createAgentRoster } from "./agents/agent-roster.ts";
 import { type Reply, createCalls, demandOf, readJsonReply, readReply } from "./calls.ts";
 import type { Clock, Timers } from "../base/clock.ts";
-import { LINK_HELLO_WAIT_MS, PARKING_TICK_MS } from "./limits.ts";
-import { type Link, createLink } from "../process/link.ts";
-import { unpackList } from "../process/pack.ts";
+import { PARKING_TICK_MS } from "./limits.ts";
+import type { Link } from "../process/link.ts";
 import { type ParkingEffect, type ParkingEvent, createParking } from "./parking.ts";
 import type { RequestName, RequestParams, RequestResults } from "../protocol/orchestrator-requests.ts";
 import { type TopicHub, createTopicHub } from "./topics/topic-hub.ts";
@@ -12,15 +11,15 @@ import type { EnvironmentMessage } from "../process/child-entry.ts";
 import type { SupervisorPort } from "./supervisor-port.ts";
 import type { Failure } from "../protocol/error-codes.ts";
 import type { Log } from "../process/log.ts";
-import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import { type Result, failure, ok } from "../base/result.ts";
+import { openOrchestratorLink } from "./orchestrator-link.ts";
 import { parseJson } from "./numbered-json.ts";
 import { environmentKey } from "../protocol/names.ts";
 import { exhaustive } from "../base/exhaustive.ts";
 import { linkTypes } from "../protocol/link-frame.ts";
 
-// The way to one orchestrator: parking.ts decides, this file asks the supervisor, opens the link, and passes what travels on it to those who
-// wait for it: clients here, agents in the roster, subscribers in the hub.
+// The way to one orchestrator: parking.ts decides, this file asks the supervisor, has the link opened, and passes what travels on it to those
+// who wait for it: clients here, agents in the roster, subscribers in the hub.
 
 export interface EnvironmentRef {
   readonly project: string;
@@ -50,8 +49,8 @@ export interface EnvironmentLink {
 
 export type ViewName = Extract<RequestName, `get-${string}` | `list-${string}`>;
 
-export interface EnvironmentLinkParts {
-  readonly ref: EnvironmentRef;
+/** What the links of all environments are made of. */
+export interface LinkParts {
   readonly supervisor: SupervisorPort;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -59,8 +58,8 @@ export interface EnvironmentLinkParts {
   readonly connect: (socketPath: string) => Duplex;
 }
 
-export function createEnvironmentLink(parts: EnvironmentLinkParts): EnvironmentLink {
-  const { ref, supervisor, clock, timers, log } = parts;
+export function createEnvironmentLink(ref: EnvironmentRef, parts: LinkParts): EnvironmentLink {
+  const { supervisor, clock, timers, log } = parts;
   const key = environmentKey(ref.project, ref.environment);
   const parking = createParking(key);
   const calls = createCalls();
@@ -108,37 +107,20 @@ export function createEnvironmentLink(parts: EnvironmentLinkParts): EnvironmentL
     feed({ kind: "refused", failure: answer.error });
   };
 
-  const open = (socketPath: string): void => {
-    const opening = createLink(parts.connect(socketPath), {
-      onFrame(type, payload, handled) {
-        if (link === opening) onFrame(type, payload);
-        else onHello(type, payload, opening);
-        handled();
-      },
-      onCredit() {
-        agents.hasRoom();
-        release({ kind: "room" });
-      },
-      onClose(reason) {
-        cancelWait();
-        onClose(reason);
-      },
-    });
-    const cancelWait = timers.after(LINK_HELLO_WAIT_MS, () => {
-      if (link !== opening) opening.close();
-    });
-    opening.sendPacked(linkTypes.hello, [PROTOCOL_VERSION, 0]);
-  };
+  const open = (socketPath: string): void =>
+    openOrchestratorLink(parts.connect(socketPath), timers, { onOpen, onFrame, onRoom, onClose });
 
-  const onHello = (type: number, payload: Buffer, opening: Link): void => {
-    if (type !== linkTypes.hello) throw new Error("a first frame that is no hello");
-    const [protocol, epoch] = unpackList(payload);
-    if (protocol !== PROTOCOL_VERSION) throw new Error(`an orchestrator of protocol ${String(protocol)}`);
-    link = opening;
+  const onOpen = (opened: Link, epoch: unknown): void => {
+    link = opened;
     log.info({ environment: key, epoch }, "link open");
     agents.opened(link);
     topics.opened(link);
     release({ kind: "opened" });
+  };
+
+  const onRoom = (): void => {
+    agents.hasRoom();
+    release({ kind: "room" });
   };
 
   /** Throws on what no orchestrator of ours says: the link then ends. */

@@ -1,12 +1,13 @@
-import type { Clock, Timers } from "../base/clock.ts";
-import { type EnvironmentLink, type EnvironmentRef, createEnvironmentLink } from "./environment-link.ts";
+import {
+  type EnvironmentLink,
+  type EnvironmentRef,
+  type LinkParts,
+  createEnvironmentLink,
+} from "./environment-link.ts";
 import { type Result, failure, ok } from "../base/result.ts";
 import { environmentKey, isEnvironmentName, isProjectName } from "../protocol/names.ts";
-import type { Duplex } from "node:stream";
 import type { Failure } from "../protocol/error-codes.ts";
 import { notFound } from "../protocol/failures.ts";
-import type { Log } from "../process/log.ts";
-import type { SupervisorPort } from "./supervisor-port.ts";
 import { closeCodes } from "../protocol/close-codes.ts";
 
 /** Every environment that anyone has asked for, each with its link. */
@@ -23,20 +24,12 @@ export interface KnownEnvironment {
   readonly isArchived: boolean;
 }
 
-export interface EnvironmentLinksParts {
-  readonly supervisor: SupervisorPort;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly log: Log;
-  readonly connect: (socketPath: string) => Duplex;
-}
-
-export function createEnvironmentLinks(parts: EnvironmentLinksParts): EnvironmentLinks {
+export function createEnvironmentLinks(parts: LinkParts): EnvironmentLinks {
   const { supervisor } = parts;
   const known = new Map<string, KnownEnvironment>();
 
   const add = (key: string, ref: EnvironmentRef, isArchived: boolean): KnownEnvironment => {
-    const link = known.get(key)?.link ?? createEnvironmentLink({ ...parts, ref }); // Two may have asked at the same time.
+    const link = known.get(key)?.link ?? createEnvironmentLink(ref, parts); // Two may have asked at the same time.
     const environment = { link, isArchived };
     known.set(key, environment);
     return environment;

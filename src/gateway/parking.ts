@@ -1,13 +1,14 @@
-import {
-  ASK_AGAIN_MS,
-  PARKED_BYTES_LIMIT,
-  PARKED_REQUESTS_LIMIT,
-  PARK_WAIT_MS,
-  RECONNECT_MS,
-  REPLY_WAIT_MS,
-  SENDS_LIMIT,
-} from "./limits.ts";
+import { ASK_AGAIN_MS, PARK_WAIT_MS, RECONNECT_MS, REPLY_WAIT_MS, SENDS_LIMIT } from "./limits.ts";
 import { LINK_WINDOW_FRAMES } from "../protocol/limits.ts";
+import {
+  noReplyInTime,
+  notReadyInTime,
+  stoppedTooOften,
+  tooMany,
+  unknownOutcome,
+  unresponsive,
+} from "./parking-failures.ts";
+import { type ParkedRequest, createParkedRequests } from "./parked-requests.ts";
 import type { Failure } from "../protocol/error-codes.ts";
 import type { Ms } from "../base/clock.ts";
 import { exhaustive } from "../base/exhaustive.ts";
@@ -73,9 +74,7 @@ export interface Parking {
   isWaiting(): boolean;
 }
 
-interface Pending {
-  readonly id: number;
-  readonly bytes: number;
+interface Pending extends ParkedRequest {
   readonly isRepeatable: boolean;
   readonly waitMs: Ms;
   readonly arrivedAt: Ms;
@@ -93,8 +92,7 @@ export function createParking(name: string): Parking {
   let isResponsive = true;
   let askAgainAt: Ms | null = null;
   let reason: string | null = null;
-  let parked = new Map<number, Pending>(); // In the order in which they will be sent.
-  let parkedBytes = 0;
+  const parked = createParkedRequests<Pending>();
   const sent = new Map<number, Pending>();
 
   const ask = (): ParkingEffect[] => {
@@ -110,65 +108,53 @@ export function createParking(name: string): Parking {
     return { kind: "send", id: request.id, waitedMs };
   };
 
-  const park = (request: Pending): ParkingEffect[] => {
-    if (parked.size >= PARKED_REQUESTS_LIMIT || parkedBytes + request.bytes > PARKED_BYTES_LIMIT) {
-      return [{ kind: "fail", id: request.id, failure: tooMany(name) }];
-    }
-    parked.set(request.id, request);
-    parkedBytes += request.bytes;
-    return [];
-  };
-
-  const unpark = (request: Pending): void => {
-    parked.delete(request.id);
-    parkedBytes -= request.bytes;
-  };
+  const park = (request: Pending): ParkingEffect[] => (parked.add(request) ? [] : [fail(request, tooMany(name))]);
 
   const release = (now: Ms): ParkingEffect[] => {
     const effects: ParkingEffect[] = [];
-    for (const request of parked.values()) {
+    for (const request of parked.all()) {
       if (effects.length >= RELEASE_AT_ONCE) break;
-      unpark(request);
+      parked.remove(request.id);
       effects.push(send(request, now));
     }
     return effects;
   };
 
-  const failAllParked = (failure: Failure): ParkingEffect[] => {
-    const effects = [...parked.keys()].map((id): ParkingEffect => ({ kind: "fail", id, failure }));
-    parked = new Map();
-    parkedBytes = 0;
-    return effects;
+  const failAllParked = (failure: Failure): ParkingEffect[] =>
+    parked.takeAll().map((request) => fail(request, failure));
+
+  /** Waits no longer for a reply. Of what may not be repeated nobody knows whether it took effect. */
+  const giveUp = (request: Pending, failure: Failure): ParkingEffect[] => {
+    sent.delete(request.id);
+    const told = request.isRepeatable ? failure : unknownOutcome(name);
+    return [{ kind: "forget", id: request.id }, fail(request, told)];
   };
 
   /** Parks what was sent, before what is parked. `isTaken`: the orchestrator may have taken it. */
   const parkAgain = (now: Ms, isTaken: boolean): ParkingEffect[] => {
-    const waiting = [...parked.values()];
+    const waiting = parked.takeAll();
     const underWay = [...sent.values()];
-    parked = new Map();
-    parkedBytes = 0;
     sent.clear();
     const effects = underWay.flatMap((request): ParkingEffect[] => {
       if (!isTaken) return park({ ...request, sends: request.sends - 1, deadlineAt: now + PARK_WAIT_MS });
-      if (!request.isRepeatable) return [{ kind: "fail", id: request.id, failure: unknownOutcome(name) }];
-      if (request.sends >= SENDS_LIMIT) return [{ kind: "fail", id: request.id, failure: stoppedTooOften(name) }];
+      if (!request.isRepeatable) return [fail(request, unknownOutcome(name))];
+      if (request.sends >= SENDS_LIMIT) return [fail(request, stoppedTooOften(name))];
       return park({ ...request, deadlineAt: now + PARK_WAIT_MS });
     });
     return [...effects, ...waiting.flatMap(park)];
   };
 
   const onRequest = (event: Extract<ParkingEvent, { kind: "request" }>, now: Ms): ParkingEffect[] => {
-    if (!isResponsive) return [{ kind: "fail", id: event.id, failure: unresponsive(name) }];
+    if (!isResponsive) return [fail(event, unresponsive(name))];
     const request: Pending = { ...event, arrivedAt: now, sends: 0, deadlineAt: now + PARK_WAIT_MS };
     // Never before one that is parked: clients of one connection rely on their order.
-    if (phase === "ready" && event.hasCredit && parked.size === 0) return [send(request, now)];
+    if (phase === "ready" && event.hasCredit && parked.size() === 0) return [send(request, now)];
     const effects = park(request);
     return phase === "down" && effects.length === 0 ? ask() : effects;
   };
 
   const onGone = (id: number): ParkingEffect[] => {
-    const waiting = parked.get(id);
-    if (waiting !== undefined) unpark(waiting);
+    parked.remove(id);
     return sent.delete(id) ? [{ kind: "forget", id }] : [];
   };
 
@@ -176,7 +162,7 @@ export function createParking(name: string): Parking {
     const wasOpen = phase === "ready" || phase === "leaving";
     phase = "down";
     const effects = parkAgain(now, true);
-    if (!isWanted && parked.size === 0) return effects;
+    if (!isWanted && parked.size() === 0) return effects;
     if (wasOpen) return [...effects, ...ask()];
     phase = "starting"; // A link that did not open is not tried again at once, or it would be tried without end.
     askAgainAt = now + RECONNECT_MS;
@@ -194,36 +180,29 @@ export function createParking(name: string): Parking {
   const onSilence = (now: Ms): ParkingEffect[] => {
     const effects = failAllParked(unresponsive(name));
     for (const request of sent.values()) {
-      if (now < request.arrivedAt + request.waitMs) continue;
-      sent.delete(request.id);
-      const failure = request.isRepeatable ? unresponsive(name) : unknownOutcome(name);
-      effects.push({ kind: "forget", id: request.id }, { kind: "fail", id: request.id, failure });
+      if (now >= request.arrivedAt + request.waitMs) effects.push(...giveUp(request, unresponsive(name)));
     }
     return effects;
   };
 
   const onTick = (now: Ms): ParkingEffect[] => {
     const effects: ParkingEffect[] = [];
-    for (const request of parked.values()) {
+    for (const request of parked.all()) {
       if (request.deadlineAt > now) continue;
-      unpark(request);
-      const failure = phase === "ready" ? tooMany(name) : notReadyInTime(name, reason);
-      effects.push({ kind: "fail", id: request.id, failure });
+      parked.remove(request.id);
+      effects.push(fail(request, phase === "ready" ? tooMany(name) : notReadyInTime(name, reason)));
     }
     for (const request of sent.values()) {
-      if (request.deadlineAt > now) continue;
-      sent.delete(request.id);
-      const failure = request.isRepeatable ? noReplyInTime(name) : unknownOutcome(name);
-      effects.push({ kind: "forget", id: request.id }, { kind: "fail", id: request.id, failure });
+      if (request.deadlineAt <= now) effects.push(...giveUp(request, noReplyInTime(name)));
     }
-    if (askAgainAt !== null && askAgainAt <= now && (isWanted || parked.size > 0)) effects.push(...ask());
+    if (askAgainAt !== null && askAgainAt <= now && (isWanted || parked.size() > 0)) effects.push(...ask());
     return effects;
   };
 
   return {
     phase: () => phase,
-    parkedCount: () => parked.size,
-    isWaiting: () => parked.size > 0 || sent.size > 0 || askAgainAt !== null,
+    parkedCount: () => parked.size(),
+    isWaiting: () => parked.size() > 0 || sent.size > 0 || askAgainAt !== null,
     take(event, now) {
       switch (event.kind) {
         case "request":
@@ -264,33 +243,6 @@ export function createParking(name: string): Parking {
   };
 }
 
-function tooMany(name: string): Failure {
-  const message = `${name} has too many requests waiting; try again in a moment.`;
-  return { code: "overloaded", message, details: { retryAfterMs: 1_000 } };
-}
-
-function notReadyInTime(name: string, reason: string | null): Failure {
-  const because = reason === null ? "" : `: ${reason}`;
-  const message = `${name} was not ready within ${PARK_WAIT_MS / 1_000} s${because}.`;
-  return { code: "environment_unavailable", message, details: { retryAfterMs: 2_000, reason } };
-}
-
-function unresponsive(name: string): Failure {
-  const message = `The orchestrator of ${name} does not respond; unless it does so again, it is replaced within half a minute.`;
-  return { code: "environment_unavailable", message, details: { retryAfterMs: 5_000 } };
-}
-
-function noReplyInTime(name: string): Failure {
-  const message = `The orchestrator of ${name} did not answer within ${REPLY_WAIT_MS / 1_000} s.`;
-  return { code: "environment_unavailable", message, details: { retryAfterMs: 5_000 } };
-}
-
-function stoppedTooOften(name: string): Failure {
-  const message = `The orchestrator of ${name} stopped ${SENDS_LIMIT} times while it had this request.`;
-  return { code: "environment_unavailable", message, details: { retryAfterMs: 5_000 } };
-}
-
-function unknownOutcome(name: string): Failure {
-  const message = `The orchestrator of ${name} stopped or fell silent while it had this request: whether it took effect is not known.`;
-  return { code: "outcome_unknown", message, details: { retryAfterMs: 1_000 } };
+function fail({ id }: { readonly id: number }, failure: Failure): ParkingEffect {
+  return { kind: "fail", id, failure };
 }
