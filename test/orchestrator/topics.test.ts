@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { TOPIC_INTERVAL_MS } from "../../src/orchestrator/limits.ts";
+import { type TargetOptions, noOptions } from "../../src/protocol/manifest.ts";
 import { applyPatch } from "../../src/protocol/patch.ts";
 import type { TopicEvent } from "../../src/protocol/topics.ts";
 import { type ScriptedAgent, declaration, succeeded } from "../support/scripted-agent.ts";
@@ -18,8 +19,9 @@ beforeEach(async () => {
 });
 afterEach(() => rig.close());
 
-async function startRun(): Promise<string> {
-  const params = { target: "flows/main", arguments: [], options: null, idempotencyKey: null };
+async function startRun(options: Partial<TargetOptions> | null = null): Promise<string> {
+  const overrides = options && { ...noOptions, ...options };
+  const params = { target: "flows/main", arguments: [], options: overrides, idempotencyKey: null };
   const started = await gateway.request("start-run", params);
   if (!started.ok) throw new Error(started.error.message);
   return started.value.runId;
@@ -107,6 +109,17 @@ describe("a live view", () => {
     expect(value).toMatchObject({ status: "succeeded", steps: [{}, {}] });
     expect(await gateway.request("get-run", { run })).toEqual({ ok: true, value });
     expect(mirror.kinds.slice(1)).toEqual(mirror.kinds.slice(1).map(() => "patch"));
+  });
+
+  test("of a run shows why it does not go on when its time has come and nobody has room for it", async () => {
+    await agent.acknowledgement(agent.send([declaration({ main: {} }, 1)]));
+    await startRun();
+    await agent.command("execute");
+    const run = await startRun({ delayMs: 5_000 });
+    const mirror = await new Mirror(`run/${run}`).next();
+    expect(JSON.stringify(await mirror.settle())).toContain('"reason":{"code":"delayed"');
+    rig.time.advance(5_000);
+    expect(JSON.stringify(await mirror.settle())).toContain('"reason":{"code":"agents_full"');
   });
 
   test.each([

@@ -8,20 +8,21 @@ import { yieldedSlot } from "./slots.ts";
 
 export interface DueRow {
   readonly id: number;
+  readonly runId: RunId;
   /** A workflow that was called by another execution: it becomes a run of its own instead of going to an agent. */
   readonly isCall: boolean;
 }
 
 /** Scheduled executions whose time has come, earliest first. */
 export function dueExecutions(db: Database, now: number, limit: number): DueRow[] {
-  const rows = db.all<{ readonly id: number; readonly isCall: number }>(
-    `SELECT executions.id, steps.parent IS NOT NULL AND targets.type = 0 AS isCall
-     FROM executions JOIN steps ON steps.id = step JOIN targets ON targets.id = executions.target
-     WHERE status = 0 AND is_ready = 0 AND due_at <= ? ORDER BY due_at, executions.id LIMIT ? + 0`,
+  const rows = db.all<{ readonly id: number; readonly runId: RunId; readonly isCall: number }>(
+    `SELECT executions.id, runs.external_id AS runId, steps.parent IS NOT NULL AND targets.type = 0 AS isCall
+     FROM executions JOIN steps ON steps.id = step JOIN runs ON runs.id = run JOIN targets ON targets.id = executions.target
+     WHERE executions.status = 0 AND is_ready = 0 AND due_at <= ? ORDER BY due_at, executions.id LIMIT ? + 0`,
     now,
     limit,
   );
-  return rows.map(({ id, isCall }) => ({ id, isCall: isCall === 1 }));
+  return rows.map((row) => ({ ...row, isCall: row.isCall === 1 }));
 }
 
 /** The targets that something is ready for. */

@@ -1,7 +1,7 @@
+import { type DueRow, dueExecutions } from "../store/queue.ts";
 import { type ExecutionRow, completeExecution, getExecution, markReady } from "../store/executions.ts";
 import type { Transaction } from "../transaction.ts";
 import { createRun } from "./create-run.ts";
-import { dueExecutions } from "../store/queue.ts";
 import { findRun } from "../store/runs.ts";
 import { getStep } from "../store/steps.ts";
 import { moveWaits } from "../store/waits.ts";
@@ -10,10 +10,17 @@ import { onItsOwn } from "./on-its-own.ts";
 /** Brings executions whose time has come into the queue; a called workflow becomes a run of its own. Returns how many there were. */
 export function promoteDue(tx: Transaction): number {
   const due = dueExecutions(tx.db, tx.now, tx.limits.executionsPerTurn);
-  for (const { id, isCall } of due) {
-    onItsOwn(tx, id, (inner) => (isCall ? spawn(inner, getExecution(inner.db, id)) : markReady(inner.db, id)));
+  for (const row of due) {
+    const { id } = row;
+    onItsOwn(tx, id, (inner) => (row.isCall ? spawn(inner, getExecution(inner.db, id)) : enqueue(inner, row)));
   }
   return due.length;
+}
+
+/** Whoever watches its run sees another reason from now on, also when nobody can take it. */
+function enqueue(tx: Transaction, { id, runId }: DueRow): void {
+  markReady(tx.db, id);
+  tx.effects.runChanged("run-changed", runId);
 }
 
 /** The call is final, as `spawned`; who waits for it waits for the root of the new run. */
