@@ -82,6 +82,21 @@ test("a run is told once from its start to its end, also when the connection bre
   ]);
 });
 
+test.each([
+  [{ status: "abandoned", reason: "its agent went away" }, "abandoned in 0.3s: its agent went away"],
+  [{ status: "timed_out" }, "timed out in 0.3s"],
+  [{ status: "cancelled" }, "cancelled in 0.3s"],
+] as const)("how a run ended is told once: %j", async (result, end) => {
+  api.answer(`GET ${E}/runs/Rbcdfghj/result`, [200, result]);
+  api.onTopic((socket, topic, number) => {
+    if (topic === "runs")
+      show(socket, number, { runs: [summary("Rbcdfghj", "flows/greet", result.status)], cursor: null });
+  });
+  const told = tell();
+  await eventually("its end is told", async () => told().includes("  coflux runs show Rbcdfghj"));
+  expect(told()).toContain(`✗ flows/greet Rbcdfghj ${end}`);
+});
+
 test("a run of which a step is run again starts again", async () => {
   api.onTopic((socket, topic, number) => {
     if (topic !== "runs") return;

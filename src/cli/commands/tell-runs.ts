@@ -9,7 +9,7 @@ import type { Context } from "../context.ts";
 import { LAST_LINES_MS, RECONNECT_FIRST_MS, RECONNECT_LIMIT_MS, SHOWN_LOGS } from "../limits.ts";
 import { formatLogLine } from "../output/log-line.ts";
 import { paintStatus } from "../output/status.ts";
-import { describeResult } from "../run-tree/describe.ts";
+import { detailsOfResult } from "../run-tree/describe.ts";
 import { asciiSymbols, unicodeSymbols } from "../run-tree/symbols.ts";
 
 type Telling = Pick<Context, "api" | "output" | "command">;
@@ -115,7 +115,7 @@ async function tellEnd({ api, output, command }: Telling, summary: RunSummaryVie
   const end = `${target} ${dim(id)} ${paintStatus(status, output.err.colours)(status.replace("_", " "))} in ${took}`;
   if (status === "succeeded") return output.note(`${symbolsOf(output.err).state.succeeded} ${end}`);
   const result = await api.call("get-result", { run: id }).catch(() => null);
-  const why = result === null || result.status === "pending" ? "" : describeResult(result);
+  const why = result === null || result.status === "pending" ? "" : detailsOfResult(result);
   output.note(`${symbolsOf(output.err).state.failed} ${end}${why === "" ? "" : `: ${red(why)}`}`);
   output.note(dim(`  ${command(`runs show ${id}`)}`));
 }
