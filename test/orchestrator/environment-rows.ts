@@ -1,4 +1,5 @@
-import { type HostFacts, waitReason } from "../../src/orchestrator/rules/wait-reason.ts";
+import type { Host } from "../../src/orchestrator/rules/host.ts";
+import { waitReason } from "../../src/orchestrator/rules/wait-reason.ts";
 import type { Database } from "../../src/orchestrator/store/database.ts";
 import { outcomeOf, statusOf } from "../../src/orchestrator/store/executions.ts";
 import { getExecution } from "../../src/orchestrator/store/executions.ts";
@@ -69,8 +70,8 @@ export function runFacts(db: Database): { readonly runId: string; readonly statu
   return rows.map(({ runId, status }) => ({ runId, status: runStatuses[status] ?? "queued" }));
 }
 
-function hasRoom({ hasFreeSlot, isDraining, isSaturated }: HostFacts, isAwaited: boolean): boolean {
-  return hasFreeSlot && !isDraining && (!isSaturated || isAwaited);
+function hasRoom({ freeSlots, isDraining, isSaturated }: Host, isAwaited: boolean): boolean {
+  return freeSlots > 0 && !isDraining && (!isSaturated || isAwaited);
 }
 
 function ignoredOf(db: Database, execution: number): ExecutionStatus[] {

@@ -1,4 +1,5 @@
 import type { Ms } from "../../base/clock.ts";
+import type { Host } from "./host.ts";
 
 /** A ready execution. */
 export interface Candidate {
@@ -12,19 +13,9 @@ export interface Candidate {
   readonly neededBy: readonly number[];
 }
 
-/** A connected session. */
-export interface Host {
-  readonly id: number;
-  readonly free: number;
-  /** It holds as many waiting executions as it may: it gets only what others wait for, because that is what ends a wait. */
-  readonly isSaturated: boolean;
-  /** It is about to leave: it gets only what its own executions need to come to their end, and only if nobody else has room. */
-  readonly isDraining: boolean;
-}
-
 export interface Assignment {
   readonly execution: number;
-  readonly session: number;
+  readonly host: Host;
 }
 
 /**
@@ -37,16 +28,16 @@ export function assign(
   lastSession: number,
 ): Assignment[] {
   const free = new Map<number, number>();
-  for (const host of [...hostsOfTarget.values()].flat()) free.set(host.id, host.free);
+  for (const host of [...hostsOfTarget.values()].flat()) free.set(host.id, host.freeSlots);
   const assignments: Assignment[] = [];
   let last = lastSession;
   for (const candidate of candidates.toSorted(compareCandidates)) {
     const hosts = hostsOfTarget.get(candidate.target) ?? [];
-    const session = chooseHost(candidate, hosts, free, last);
-    if (session === undefined) continue;
-    free.set(session, (free.get(session) ?? 0) - 1);
-    assignments.push({ execution: candidate.id, session });
-    last = session;
+    const host = chooseHost(candidate, hosts, free, last);
+    if (host === undefined) continue;
+    free.set(host.id, (free.get(host.id) ?? 0) - 1);
+    assignments.push({ execution: candidate.id, host });
+    last = host.id;
   }
   return assignments;
 }
@@ -60,19 +51,19 @@ function chooseHost(
   hosts: readonly Host[],
   free: ReadonlyMap<number, number>,
   last: number,
-): number | undefined {
+): Host | undefined {
   const staying = (host: Host): boolean => !host.isDraining && (!host.isSaturated || candidate.isAwaited);
   const leaving = (host: Host): boolean => host.isDraining && candidate.neededBy.includes(host.id);
   return freest(hosts.filter(staying), free, last) ?? freest(hosts.filter(leaving), free, last);
 }
 
-function freest(hosts: readonly Host[], free: ReadonlyMap<number, number>, last: number): number | undefined {
-  let chosen: number | undefined;
+function freest(hosts: readonly Host[], free: ReadonlyMap<number, number>, last: number): Host | undefined {
+  let chosen: Host | undefined;
   let most = 0;
-  for (const { id } of hosts) {
-    const slots = free.get(id) ?? 0;
+  for (const host of hosts) {
+    const slots = free.get(host.id) ?? 0;
     if (slots === 0 || slots < most) continue;
-    if (slots > most || chosen === undefined || comesSooner(id, chosen, last)) chosen = id;
+    if (slots > most || chosen === undefined || comesSooner(host.id, chosen.id, last)) chosen = host;
     most = slots;
   }
   return chosen;

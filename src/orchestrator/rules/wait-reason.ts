@@ -1,6 +1,7 @@
 import type { Ms } from "../../base/clock.ts";
 import type { ExecutionStatus } from "../../protocol/views.ts";
 import type { WaitReason } from "../../protocol/wait-reason.ts";
+import type { Host } from "./host.ts";
 
 /** What decides whether an execution goes on: the same rows that assign it. */
 export interface WaitFacts {
@@ -14,24 +15,16 @@ export interface WaitFacts {
   /** The executions it waits for itself. */
   readonly awaits: readonly string[];
   readonly isPaused: boolean;
-  /** Connected sessions that host its target. */
-  readonly hosts: readonly HostFacts[];
+  readonly hosts: readonly Host[];
   /** The session that it is assigned to. */
   readonly holder: HolderFacts | null;
 }
 
 export interface HolderFacts {
-  readonly session: string;
+  readonly sessionId: string;
   readonly isConnected: boolean;
   /** Whether its function has a timeout and has not begun: of others the agent does not report the beginning. */
   readonly isUnstarted: boolean;
-}
-
-export interface HostFacts {
-  readonly session: string;
-  readonly isDraining: boolean;
-  readonly hasFreeSlot: boolean;
-  readonly isSaturated: boolean;
 }
 
 /** Why an execution does not run: exactly one reason while it is queued, or assigned and not known to run; otherwise null. */
@@ -45,16 +38,16 @@ export function waitReason(facts: WaitFacts, now: Ms): WaitReason | null {
 
 function holderReason({ holder, awaits }: WaitFacts): WaitReason | null {
   // First, because nothing else that may be the matter with it can end before its agent is back.
-  if (holder !== null && !holder.isConnected) return { code: "agent_disconnected", session: holder.session };
+  if (holder !== null && !holder.isConnected) return { code: "agent_disconnected", session: holder.sessionId };
   if (awaits.length > 0) return { code: "waiting_for", executions: awaits };
-  return holder?.isUnstarted === true ? { code: "not_started", session: holder.session } : null;
+  return holder?.isUnstarted === true ? { code: "not_started", session: holder.sessionId } : null;
 }
 
 function hostReason({ hosts, target, isAwaited }: WaitFacts): WaitReason {
   if (hosts.length === 0) return { code: "no_agent", target };
-  const withRoom = hosts.filter((host) => host.hasFreeSlot && !host.isDraining);
+  const withRoom = hosts.filter((host) => host.freeSlots > 0 && !host.isDraining);
   if (withRoom.length > 0 && !isAwaited && withRoom.every((host) => host.isSaturated)) {
-    return { code: "waiting_limit", sessions: withRoom.map(({ session }) => session) };
+    return { code: "waiting_limit", sessions: withRoom.map(({ sessionId }) => sessionId) };
   }
-  return { code: "agents_full", sessions: hosts.map(({ session }) => session) };
+  return { code: "agents_full", sessions: hosts.map(({ sessionId }) => sessionId) };
 }

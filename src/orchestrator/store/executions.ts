@@ -4,7 +4,7 @@ import type { Outcome } from "../../protocol/outcome.ts";
 import { type ExecutionStatus, executionStatuses } from "../../protocol/views.ts";
 import type { Database } from "./database.ts";
 import { type ResultColumns, unpackOutcome } from "./value-columns.ts";
-import { type Slot, heldSlot, slots, yieldedSlot } from "./slots.ts";
+import { type Slot, heldSlot, slots } from "./slots.ts";
 
 export interface ExecutionRow {
   readonly id: number;
@@ -152,33 +152,9 @@ export function inSlotsOf(db: Database, session: number, limit = -1): ExecutionR
   return db.all<RawExecution>(sql, session, limit).flatMap((row) => named(row) ?? []);
 }
 
-/** How many slots of the session are taken, counted up to `limit`. */
-export function countHeldSlots(db: Database, session: number, limit: number): number {
-  return count(
-    db,
-    `SELECT 1 FROM executions WHERE session = ? AND slot > 0 AND slot <> ${yieldedSlot} LIMIT ? + 0`,
-    session,
-    limit,
-  );
-}
-
-/** How many executions of the session wait for others, counted up to `limit`. */
-export function countWaiting(db: Database, session: number, limit: number): number {
-  return count(
-    db,
-    `SELECT 1 FROM executions WHERE session = ? AND slot > 0 AND slot = ${yieldedSlot} LIMIT ? + 0`,
-    session,
-    limit,
-  );
-}
-
 export function recordIgnored(db: Database, id: number, status: ExecutionStatus, reportedAt: number): boolean {
   const sql = "INSERT INTO ignored_outcomes (execution, status, reported_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
   return db.run(sql, id, executionStatuses.indexOf(status), reportedAt) > 0;
-}
-
-function count(db: Database, rows: string, session: number, limit: number): number {
-  return db.get<{ n: number }>(`SELECT count(*) AS n FROM (${rows})`, session, limit)?.n ?? 0;
 }
 
 export function statusOf(code: number): ExecutionStatus {

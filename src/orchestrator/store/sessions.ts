@@ -84,23 +84,6 @@ export function endSession(db: Database, session: number, now: number): void {
   db.run("DELETE FROM session_targets WHERE session = ?", session);
 }
 
-export interface HostRow {
-  readonly id: number;
-  readonly sessionId: SessionId;
-  readonly concurrency: number;
-  readonly isDraining: boolean;
-}
-
-/** Connected sessions that host the target, whether they have room or not. */
-export function hostsOf(db: Database, target: number): HostRow[] {
-  const rows = db.all<Raw<HostRow>>(
-    `SELECT sessions.id, external_id AS sessionId, concurrency, is_draining AS isDraining
-     FROM session_targets JOIN sessions ON sessions.id = session WHERE target = ? AND is_connected = 1`,
-    target,
-  );
-  return rows.map(withFlag);
-}
-
 /** A row as SQLite gives it: it knows numbers, and no truth. */
 type Raw<T> = Omit<T, "isDraining"> & { readonly isDraining: number };
 

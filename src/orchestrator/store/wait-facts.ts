@@ -2,7 +2,7 @@ import { type RunId, executionIdOf } from "../../protocol/ids.ts";
 import type { ExecutionStatus } from "../../protocol/views.ts";
 import type { Database } from "./database.ts";
 import { environmentState } from "./environment.ts";
-import { countHeldSlots, countWaiting } from "./executions.ts";
+import { HostsReader } from "./hosts.ts";
 
 /** The columns of an execution that its reason for waiting follows from. */
 export interface WaitingRow {
@@ -21,18 +21,17 @@ export interface WaitingRow {
  */
 export class WaitFactsReader {
   readonly #db: Database;
-  readonly #waitingPerSession: number;
   readonly #isPaused: boolean;
-  readonly #hosts = new Map<number, HostFactsRow[]>();
+  readonly #hosts: HostsReader;
 
   constructor(db: Database, waitingPerSession: number) {
     this.#db = db;
-    this.#waitingPerSession = waitingPerSession;
+    this.#hosts = new HostsReader(db, waitingPerSession);
     this.#isPaused = environmentState(db) === "paused";
   }
 
   factsOf({ id, status, attempt, dueAt, target, path }: WaitingRow) {
-    const hosts = status === "queued" ? this.#hostsOf(target) : [];
+    const hosts = status === "queued" ? this.#hosts.ofTarget(target) : [];
     return {
       status,
       attempt,
@@ -48,15 +47,15 @@ export class WaitFactsReader {
   }
 
   #holderOf(id: number): HolderRow | null {
-    const row = this.#db.get<{ session: string; isConnected: number; isUnstarted: number }>(
-      `SELECT external_id AS session, is_connected AS isConnected, expires_at IS NULL
+    const row = this.#db.get<{ sessionId: string; isConnected: number; isUnstarted: number }>(
+      `SELECT external_id AS sessionId, is_connected AS isConnected, expires_at IS NULL
          AND coalesce(steps.options ->> 'timeoutMs', targets.options ->> 'timeoutMs') IS NOT NULL AS isUnstarted
        FROM executions JOIN sessions ON sessions.id = session JOIN steps ON steps.id = step JOIN targets ON targets.id = steps.target
        WHERE executions.id = ?`,
       id,
     );
     if (row === undefined) return null;
-    return { session: row.session, isConnected: row.isConnected === 1, isUnstarted: row.isUnstarted === 1 };
+    return { sessionId: row.sessionId, isConnected: row.isConnected === 1, isUnstarted: row.isUnstarted === 1 };
   }
 
   #isAwaited(id: number): boolean {
@@ -72,36 +71,10 @@ export class WaitFactsReader {
     );
     return [...new Set(rows.map((row) => executionIdOf(row.runId, row.number, row.attempt)))];
   }
-
-  #hostsOf(target: number): HostFactsRow[] {
-    const known = this.#hosts.get(target);
-    if (known !== undefined) return known;
-    const rows = this.#db.all<{ id: number; session: string; concurrency: number; isDraining: number }>(
-      `SELECT sessions.id, external_id AS session, concurrency, is_draining AS isDraining
-       FROM session_targets JOIN sessions ON sessions.id = session WHERE target = ? AND is_connected = 1 ORDER BY sessions.id`,
-      target,
-    );
-    const limit = this.#waitingPerSession;
-    const hosts = rows.map(({ id, session, concurrency, isDraining }) => ({
-      session,
-      isDraining: isDraining === 1,
-      hasFreeSlot: countHeldSlots(this.#db, id, concurrency) < concurrency,
-      isSaturated: countWaiting(this.#db, id, limit) === limit,
-    }));
-    this.#hosts.set(target, hosts);
-    return hosts;
-  }
 }
 
 interface HolderRow {
-  readonly session: string;
+  readonly sessionId: string;
   readonly isConnected: boolean;
   readonly isUnstarted: boolean;
-}
-
-interface HostFactsRow {
-  readonly session: string;
-  readonly isDraining: boolean;
-  readonly hasFreeSlot: boolean;
-  readonly isSaturated: boolean;
 }

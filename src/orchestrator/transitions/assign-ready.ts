@@ -1,5 +1,4 @@
-import { type Candidate, type Host, assign } from "../rules/assignment.ts";
-import { assignExecution, countHeldSlots, countWaiting } from "../store/executions.ts";
+import { type Assignment, type Candidate, assign } from "../rules/assignment.ts";
 import {
   type ReadyRow,
   awaitedReadyExecutions,
@@ -8,13 +7,14 @@ import {
   readyTargets,
   workOf,
 } from "../store/queue.ts";
-import type { Assignment } from "../rules/assignment.ts";
+import type { Host } from "../rules/host.ts";
 import type { Transaction } from "../transaction.ts";
+import { assignExecution } from "../store/executions.ts";
 import { effectiveOptions } from "../rules/target-options.ts";
 import { environmentState } from "../store/environment.ts";
 import { executeCommand } from "./execute-command.ts";
 import { followRoot } from "./end-execution.ts";
-import { hostsOf } from "../store/sessions.ts";
+import { HostsReader } from "../store/hosts.ts";
 import { onItsOwn } from "./on-its-own.ts";
 import { promoteDue } from "./promote-due.ts";
 import { sweep } from "./sweep.ts";
@@ -34,21 +34,21 @@ export function assignReady(tx: Transaction, lastSession: number): AssignedReady
   if (!sweep(tx)) return { lastSession, hasMore: true };
   if (environmentState(tx.db) !== "active") return { lastSession, hasMore: false };
   const promoted = promoteDue(tx);
-  const hosts = new HostCounts(tx);
+  const hosts = new HostsReader(tx.db, tx.limits.waitingPerSession);
   const candidates: Candidate[] = [];
   const hostsOfTarget = new Map<number, readonly Host[]>();
   for (const target of readyTargets(tx.db)) {
-    const free = hosts.ofTarget(target);
+    const free = hosts.ofTarget(target).filter((host) => host.freeSlots > 0);
     if (free.length === 0) continue;
     hostsOfTarget.set(target, free);
     candidates.push(...candidatesFor(tx, target, free));
   }
   const assignments = assign(candidates, hostsOfTarget, lastSession).slice(0, tx.limits.executionsPerTurn);
   for (const assignment of assignments) {
-    onItsOwn(tx, assignment.execution, (inner) => give(inner, assignment, hosts));
+    onItsOwn(tx, assignment.execution, (inner) => give(inner, assignment));
   }
   const isFull = assignments.length === tx.limits.executionsPerTurn || promoted === tx.limits.executionsPerTurn;
-  return { lastSession: assignments.at(-1)?.session ?? lastSession, hasMore: isFull };
+  return { lastSession: assignments.at(-1)?.host.id ?? lastSession, hasMore: isFull };
 }
 
 /** No more of each kind than its hosts could take: who comes further back cannot get a slot in this batch. */
@@ -70,45 +70,16 @@ function candidatesFor({ db, limits }: Transaction, target: number, hosts: reado
 }
 
 function slotsOf(hosts: readonly Host[]): number {
-  return hosts.reduce((total, host) => total + host.free, 0);
+  return hosts.reduce((total, host) => total + host.freeSlots, 0);
 }
 
-function give(tx: Transaction, { execution, session }: Assignment, hosts: HostCounts): void {
+function give(tx: Transaction, { execution, host }: Assignment): void {
   const { db, now, effects } = tx;
   const work = workOf(db, execution);
   const options = effectiveOptions(work.manifest, work.overrides);
-  assignExecution(db, execution, session, now);
-  effects.send(hosts.sessionId(session), executeCommand(work, options));
+  assignExecution(db, execution, host.id, now);
+  effects.send(host.sessionId, executeCommand(work, options));
   effects.runChanged("run-changed", work.runId);
   effects.changed("agents-changed");
   if (work.number === 1) followRoot(tx, work, "assigned");
-}
-
-/** Counts each session's slots once for a batch, and only of sessions that something is ready for. */
-class HostCounts {
-  readonly #tx: Transaction;
-  readonly #hosts = new Map<number, Host & { readonly sessionId: string }>();
-
-  constructor(tx: Transaction) {
-    this.#tx = tx;
-  }
-
-  /** Hosts of the target that have a free slot. */
-  ofTarget(target: number): Host[] {
-    const { db, limits } = this.#tx;
-    const hosts = hostsOf(db, target).map(({ id, sessionId, concurrency, isDraining }) => {
-      const known = this.#hosts.get(id);
-      if (known !== undefined) return known;
-      const free = concurrency - countHeldSlots(db, id, concurrency);
-      const isSaturated = free > 0 && countWaiting(db, id, limits.waitingPerSession) === limits.waitingPerSession;
-      const host = { id, sessionId, free, isSaturated, isDraining };
-      this.#hosts.set(id, host);
-      return host;
-    });
-    return hosts.filter((host) => host.free > 0);
-  }
-
-  sessionId(id: number): string {
-    return this.#hosts.get(id)?.sessionId ?? "";
-  }
 }

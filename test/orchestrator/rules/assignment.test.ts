@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Candidate, type Host, assign } from "../../../src/orchestrator/rules/assignment.ts";
+import { type Candidate, assign } from "../../../src/orchestrator/rules/assignment.ts";
+import type { Host } from "../../../src/orchestrator/rules/host.ts";
 
 const candidate = (id: number, change: Partial<Candidate> = {}): Candidate => ({
   id,
@@ -10,10 +11,16 @@ const candidate = (id: number, change: Partial<Candidate> = {}): Candidate => ({
   neededBy: [],
   ...change,
 });
-const host = (id: number, free: number, isSaturated = false): Host => ({ id, free, isSaturated, isDraining: false });
-const draining = (id: number, free: number): Host => ({ ...host(id, free), isDraining: true });
+const host = (id: number, freeSlots: number, isSaturated = false): Host => ({
+  id,
+  sessionId: `S${id}`,
+  freeSlots,
+  isSaturated,
+  isDraining: false,
+});
+const draining = (id: number, freeSlots: number): Host => ({ ...host(id, freeSlots), isDraining: true });
 const hosts = (...sessions: Host[]) => new Map([[1, sessions]]);
-const sessionsOf = (assignments: ReturnType<typeof assign>) => assignments.map(({ session }) => session);
+const sessionsOf = (assignments: ReturnType<typeof assign>) => assignments.map(({ host: { id } }) => id);
 const executionsOf = (assignments: ReturnType<typeof assign>) => assignments.map(({ execution }) => execution);
 
 describe("assignment", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type HostFacts, type WaitFacts, waitReason } from "../../../src/orchestrator/rules/wait-reason.ts";
+import type { Host } from "../../../src/orchestrator/rules/host.ts";
+import { type WaitFacts, waitReason } from "../../../src/orchestrator/rules/wait-reason.ts";
 
 const queued: WaitFacts = {
   status: "queued",
@@ -12,15 +13,16 @@ const queued: WaitFacts = {
   hosts: [],
   holder: null,
 };
-const held = { status: "assigned", holder: { session: "A", isConnected: true, isUnstarted: false } } as const;
-const host = (session: string, change: Partial<HostFacts> = {}): HostFacts => ({
-  session,
+const held = { status: "assigned", holder: { sessionId: "A", isConnected: true, isUnstarted: false } } as const;
+const host = (sessionId: string, change: Partial<Host> = {}): Host => ({
+  id: 1,
+  sessionId,
   isDraining: false,
-  hasFreeSlot: false,
+  freeSlots: 0,
   isSaturated: false,
   ...change,
 });
-const roomy = { hasFreeSlot: true, isSaturated: true };
+const roomy = { freeSlots: 1, isSaturated: true };
 
 describe("the reason why an execution does not run", () => {
   test.each([
@@ -32,7 +34,7 @@ describe("the reason why an execution does not run", () => {
     ["that its agents are full", { hosts: [host("A"), host("B")] }, { code: "agents_full", sessions: ["A", "B"] }],
     [
       "that its agents drain",
-      { hosts: [host("A", { isDraining: true, hasFreeSlot: true })] },
+      { hosts: [host("A", { isDraining: true, freeSlots: 1 })] },
       { code: "agents_full", sessions: ["A"] },
     ],
     [
@@ -48,12 +50,12 @@ describe("the reason why an execution does not run", () => {
     ["what it waits for", { ...held, awaits: ["R:2:1"] }, { code: "waiting_for", executions: ["R:2:1"] }],
     [
       "that its agent is disconnected, whatever it waits for",
-      { ...held, awaits: ["R:2:1"], holder: { session: "A", isConnected: false, isUnstarted: true } },
+      { ...held, awaits: ["R:2:1"], holder: { sessionId: "A", isConnected: false, isUnstarted: true } },
       { code: "agent_disconnected", session: "A" },
     ],
     [
       "that its agent has not begun with it",
-      { ...held, holder: { session: "A", isConnected: true, isUnstarted: true } },
+      { ...held, holder: { sessionId: "A", isConnected: true, isUnstarted: true } },
       { code: "not_started", session: "A" },
     ],
   ] as const)("is %s", (_, change, reason) => {
