@@ -108,8 +108,8 @@ export async function startAgent(options: AgentOptions, world: AgentWorld): Prom
     },
     onFence: (silentMs, withinMs) =>
       executions.stopAll(`the agent had no contact with the server for ${formatDuration(silentMs)}`, withinMs),
-    onGiveUp(reason) {
-      tell("not_found", "error", `error: ${describeMissing(options, reason)}`);
+    onGiveUp({ code, reason }) {
+      options.onEvent({ kind: "not_found", level: "error", text: reason, code });
       departure.leave(agentExitCodes.notFound);
     },
     onTurn() {
@@ -160,15 +160,6 @@ export async function startAgent(options: AgentOptions, world: AgentWorld): Prom
   const hosting = await opening;
   await hosting.load();
   return { ended, drain: () => departure.drain(), abort: () => departure.abort() };
-}
-
-function describeMissing({ project, environment, url }: AgentOptions, reason: string): string {
-  const where = `--project ${project} --url ${url}`;
-  return [
-    reason,
-    `  which there are: coflux environments list ${where}`,
-    `  a new one: coflux environments create ${environment} ${where}`,
-  ].join("\n");
 }
 
 function describeBlocked(running: readonly string[]): string {

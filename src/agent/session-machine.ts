@@ -68,7 +68,7 @@ export function stepSession(state: SessionState, event: SessionEvent, moment: Mo
     case "closed":
       return takeClose(state, event.code, event.reason, moment);
     case "refused":
-      if (notFoundCodes.has(event.code)) return notFound(state, event.reason, moment);
+      if (notFoundCodes.has(event.code)) return notFound(state, event, moment);
       return disconnect(state, event.reason, moment, slowIf(event.code === "protocol_mismatch"));
     default:
       return exhaustive(event);
@@ -160,7 +160,7 @@ function rejected(
   if (code === "session_unknown" && state.session !== null) {
     return after(forgetSession(state, message), (next) => hello(next, connection.epoch, moment));
   }
-  if (notFoundCodes.has(code)) return notFound(state, message, moment);
+  if (notFoundCodes.has(code)) return notFound(state, { code, reason: message }, moment);
   return drop(state, 1000, message, moment, slowIf(code === "protocol_mismatch"));
 }
 
@@ -179,7 +179,9 @@ function takeData(state: SessionState, event: Extract<SessionEvent, { kind: "dat
 
 function takeClose(state: SessionState, code: number, reason: string, moment: Moment): SessionStep {
   const text = describeClose(code, reason);
-  if (code === closeCodes.environmentGone) return notFound(state, text, moment);
+  if (code === closeCodes.environmentGone) {
+    return notFound(state, { code: "environment_not_found", reason: text }, moment);
+  }
   if (closedOverFrame.has(code)) return after(refuseFrame(state, text), (next) => disconnect(next, text, moment));
   const delayMs = askedDelayMs(code, reason) ?? slowIf(code === closeCodes.protocolMismatch);
   return disconnect(state, text, moment, delayMs);
@@ -204,9 +206,13 @@ function forgetSession(state: SessionState, reason: string): SessionStep {
 }
 
 /** The environment is not there. Whoever has never been let in has a wrong name; otherwise it may come back. */
-function notFound(state: SessionState, reason: string, moment: Moment): SessionStep {
+function notFound(
+  state: SessionState,
+  { code, reason }: { readonly code: string; readonly reason: string },
+  moment: Moment,
+): SessionStep {
   if (state.wasEverWelcome) return drop(state, 1000, reason, moment, RECONNECT_SLOW_MS);
-  return become(state, { kind: "ended" }, { kind: "close", code: 1000, reason }, { kind: "give-up", reason });
+  return become(state, { kind: "ended" }, { kind: "close", code: 1000, reason }, { kind: "give-up", code, reason });
 }
 
 function drop(state: SessionState, code: number, reason: string, moment: Moment, delayMs?: Ms): SessionStep {

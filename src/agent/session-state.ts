@@ -44,7 +44,7 @@ export type SessionAction =
   /** The lease is about to end: stop all executions within this time, and report them as abandoned. */
   | { readonly kind: "fence"; readonly silentMs: Ms; readonly withinMs: Ms }
   /** There is no such environment and there never was one: end. */
-  | { readonly kind: "give-up"; readonly reason: string };
+  | { readonly kind: "give-up"; readonly code: string; readonly reason: string };
 
 export type Connection =
   | { readonly kind: "disconnected"; readonly retryAt: Ms }

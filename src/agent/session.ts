@@ -21,7 +21,7 @@ export interface SessionOptions {
   /** The server may be about to: everything must be stopped within this time. */
   onFence(silentMs: Ms, withinMs: Ms): void;
   /** There is no such environment. */
-  onGiveUp(reason: string): void;
+  onGiveUp(refusal: { readonly code: string; readonly reason: string }): void;
   /** At the end of a turn in which something was said or heard. */
   onTurn(): void;
 }
@@ -95,7 +95,7 @@ export function createSession(options: SessionOptions): Session {
       case "fence":
         return options.onFence(action.silentMs, action.withinMs);
       case "give-up":
-        return options.onGiveUp(action.reason);
+        return options.onGiveUp(action);
       default:
         return exhaustive(action);
     }

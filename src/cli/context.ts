@@ -34,6 +34,8 @@ export interface Context {
   readonly workingDirectory: string;
   /** A command for people to type, with the flags that make it work in the same place, or elsewhere: `coflux runs watch R… -e production`. */
   readonly command: (words: string, elsewhere?: Partial<Place>) => string;
+  /** What the server says, with its commands (`coflux …` in backticks) as they reach it from here. */
+  readonly withCommands: (message: string) => string;
 }
 
 export async function createContext(flags: GlobalFlags): Promise<Context> {
@@ -49,6 +51,8 @@ export async function createContext(flags: GlobalFlags): Promise<Context> {
   if (!place.ok) throw usageError(place.error);
   const token = await readToken(flags, variables, config);
   const output = createCommandOutput(flags);
+  const executable = executableName(variables);
+  const atUrl = placeFlags(flags.url === undefined ? {} : { url: flags.url }); // The server knows its names, but not how it is reached.
   return {
     place: place.value,
     config,
@@ -58,7 +62,8 @@ export async function createContext(flags: GlobalFlags): Promise<Context> {
     isDebug: flags.debug === true,
     variables,
     workingDirectory,
-    command: (words, elsewhere) => `${executableName(variables)} ${words}${placeFlags({ ...typed, ...elsewhere })}`,
+    command: (words, elsewhere) => `${executable} ${words}${placeFlags({ ...typed, ...elsewhere })}`,
+    withCommands: (message) => message.replace(/`coflux ([^`]+)`/g, (_, words) => `\`${executable} ${words}${atUrl}\``),
   };
 }
 

@@ -45,6 +45,8 @@ export interface AgentEvent {
     | "stopped";
   readonly level: "info" | "warning" | "error";
   readonly text: string;
+  /** Of `not_found`: the error code with which the server refused the agent. */
+  readonly code?: string;
 }
 
 /** What `runAgent` resolves to, as exit codes of the process. */

@@ -150,9 +150,7 @@ describe("an agent", () => {
     const agent = await agentUnderTest(server.url, { "flows.ts": flows });
     cleanUps.push(() => agent.remove());
     expect(await agent.ended).toBe(agentExitCodes.notFound);
-    expect((await agent.event("not_found")).text).toMatch(
-      /^error: .*environment_not_found[^]*\n {2}which there are: coflux environments list --project default [^]*\n {2}a new one: coflux environments create development\/joe/,
-    );
+    expect(await agent.event("not_found")).toMatchObject({ level: "error", code: "environment_not_found" });
     expect(agent.events.map(({ kind }) => kind)).not.toContain("output");
   });
 

@@ -76,6 +76,17 @@ describe("errors", () => {
     expect((await coflux("submit flows/nothing")).stderr).toContain("targets: flows/add, flows/greet");
   });
 
+  test("repeat a command of the server with the address at which it was reached", async () => {
+    const message = 'There is no environment "nope": create it with `coflux environments create nope -p default`.';
+    const refusal = apiError(404, "environment_not_found", message);
+    api().answer("GET /api/projects/default/environments/nope/agents", refusal);
+    api().answer("GET /api/projects/default/environments", [200, { environments: [] }]);
+    const { url } = api();
+    const { stderr } = await coflux(["agents", "list", "-e", "nope", "--url", url]);
+    expect(stderr).toContain(`\`coflux environments create nope -p default --url ${url}\``);
+    expect((await coflux("agents list -e nope")).stderr).toContain(message);
+  });
+
   test.each([
     ["rnus list", "did you mean runs?"],
     ["runs lst", "did you mean list?"],

@@ -1,7 +1,8 @@
 import type { Ms } from "../../base/clock.ts";
 import type { AgentEvent, AgentOptions, AgentRepository } from "../../protocol/agent-run.ts";
+import { isErrorCode } from "../../protocol/error-codes.ts";
 import { bundles } from "../bundles.ts";
-import { usageError } from "../command-error.ts";
+import { CommandError, usageError } from "../command-error.ts";
 import type { Context } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import type { Tags } from "../input/option-values.ts";
@@ -44,9 +45,21 @@ async function lookForRivals(
   if (own !== null) warnOfRivals(context, own, names);
 }
 
+/** Throws when there is no such project or environment, or it is archived. */
 export async function runAgent(context: Context, options: HostOptions): Promise<ExitCode> {
   const entry: AgentEntry = await import(bundles.agent.href);
-  return await entry.runAgent({ ...options, onEvent: (event) => reportAgentEvent(context, event) });
+  let refusal: AgentEvent | undefined;
+  const onEvent = (event: AgentEvent): void => {
+    if (event.kind === "not_found") refusal = event;
+    else reportAgentEvent(context, event);
+  };
+  const exitCode = await entry.runAgent({ ...options, onEvent });
+  if (refusal !== undefined) throw notFoundError(refusal, exitCode);
+  return exitCode;
+}
+
+function notFoundError({ code = "", text }: AgentEvent, exitCode: ExitCode): CommandError {
+  return new CommandError({ code: isErrorCode(code) ? code : "environment_not_found", exitCode, message: text });
 }
 
 /** What the agent is told: flags, then the configuration; what neither says is left to the agent. */

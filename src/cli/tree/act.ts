@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { withAlternatives } from "../api/missing.ts";
+import { CommandError } from "../command-error.ts";
 import { type Context, type GlobalFlags, createContext } from "../context.ts";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
 
@@ -19,8 +20,15 @@ export function createActing(exitWith: (code: ExitCode) => void): Acting {
       try {
         exitWith((await act(context, ...given)) ?? exitCodes.ok);
       } catch (error) {
-        throw await withAlternatives(error, context.api);
+        throw await withAlternatives(withCommands(error, context), context.api);
       }
     };
   };
+}
+
+function withCommands(error: unknown, context: Context): unknown {
+  if (!(error instanceof CommandError)) return error;
+  const message = context.withCommands(error.message);
+  const hint = error.hint === undefined ? undefined : context.withCommands(error.hint);
+  return message === error.message && hint === error.hint ? error : new CommandError({ ...error, message, hint });
 }
