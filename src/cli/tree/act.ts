@@ -26,9 +26,12 @@ export function createActing(exitWith: (code: ExitCode) => void): Acting {
   };
 }
 
+/** The same error, with the commands in its words as they reach the server from here. */
 function withCommands(error: unknown, context: Context): unknown {
   if (!(error instanceof CommandError)) return error;
+  const { code, exitCode, report, details } = error;
   const message = context.withCommands(error.message);
   const hint = error.hint === undefined ? undefined : context.withCommands(error.hint);
-  return message === error.message && hint === error.hint ? error : new CommandError({ ...error, message, hint });
+  if (message === error.message && hint === error.hint) return error;
+  return new CommandError({ code, exitCode, message, report, hint, details });
 }
