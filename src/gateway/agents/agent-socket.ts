@@ -27,6 +27,7 @@ export function attachAgent(
     if (isBinary && Buffer.isBuffer(data) && isFrame(data)) roster.forward(connection, data);
     else watched.close(closeCodes.broken, "not a frame of an agent");
   });
+  watched.onGiveUp((reason) => log.warn({ connection, reason }, "agent given up"));
   socket.on("error", (error) => log.warn({ connection, reason: error.message }, "agent's socket failed"));
   socket.on("close", (code) => {
     sweep.remove(watched);

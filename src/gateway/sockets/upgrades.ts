@@ -60,7 +60,7 @@ export function createUpgrades(parts: UpgradeParts): (request: IncomingMessage, 
       const { sweep } = parts;
       const log = parts.log.child({ environment: environmentKey(wish.ref.project, wish.ref.environment) });
       if (wish.use === "frames") attachAgent(socket, watched, { roster: link.agents, sweep, log });
-      else attachTopics(socket, watched, { hub: link.topics, sweep });
+      else attachTopics(socket, watched, { hub: link.topics, sweep, log });
     });
 
   const take = async (request: IncomingMessage, raw: Socket, head: Buffer): Promise<void> => {

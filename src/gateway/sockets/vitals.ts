@@ -56,3 +56,16 @@ export function examine(vitals: Vitals, state: SocketState, passedMs: Ms): Verdi
   vitals.unpingedMs = 0;
   return "ping";
 }
+
+/** Why it is too slow a reader, in words, of one that is. */
+export function slowReason({ stuckMs }: Vitals, unreadBytes: number): string {
+  const unread = `${megabytes(unreadBytes)} wait for it`;
+  if (unreadBytes > UNREAD_LIMIT_BYTES) return `${unread}, and at most ${megabytes(UNREAD_LIMIT_BYTES)} may`;
+  const forLong = `for ${SLOW_READER_MS / 1_000} s`;
+  if (stuckMs >= SLOW_READER_MS) return `${unread}, of which it has taken nothing ${forLong}`;
+  return `${unread}, and more than ${megabytes(SLOW_READER_BYTES)} did so ${forLong}`;
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 104_857.6) / 10} MB`;
+}

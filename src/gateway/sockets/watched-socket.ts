@@ -1,4 +1,5 @@
-import { type SocketUse, type Verdict, type Vitals, examine, newVitals } from "./vitals.ts";
+import { type SocketUse, type Verdict, type Vitals, examine, newVitals, slowReason } from "./vitals.ts";
+import { PING_DEAD_MS } from "../../protocol/limits.ts";
 import { UNREAD_LIMIT_BYTES } from "../limits.ts";
 import { closeCodes } from "../../protocol/close-codes.ts";
 import type { Ms } from "../../base/clock.ts";
@@ -15,6 +16,7 @@ export class WatchedSocket {
   readonly #use: SocketUse;
   readonly #vitals: Vitals = newVitals();
   #isCorked = false;
+  #gaveUp = (_reason: string): void => undefined;
 
   constructor(socket: WebSocket, raw: Socket, use: SocketUse) {
     this.#socket = socket;
@@ -38,9 +40,14 @@ export class WatchedSocket {
     this.#raw.on("drain", drained);
   }
 
+  /** Calls back when the other side does not read or is not heard of, with the reason in words; the end of the socket follows. */
+  onGiveUp(gaveUp: (reason: string) => void): void {
+    this.#gaveUp = gaveUp;
+  }
+
   send(data: Buffer | string): void {
     if (this.isClosing) return;
-    if (this.unreadBytes > UNREAD_LIMIT_BYTES) return this.close(closeCodes.overloaded, "too slow a reader");
+    if (this.unreadBytes > UNREAD_LIMIT_BYTES) return this.#giveUpReader();
     this.#cork();
     this.#socket.send(data, { binary: typeof data !== "string" });
   }
@@ -70,9 +77,17 @@ export class WatchedSocket {
   sweep(passedMs: Ms): Verdict {
     const verdict = examine(this.#vitals, this.#state(), passedMs);
     if (verdict === "ping") this.#socket.ping();
-    if (verdict === "slow") this.close(closeCodes.overloaded, "too slow a reader");
-    if (verdict === "dead") this.terminate();
+    if (verdict === "slow") this.#giveUpReader();
+    if (verdict === "dead") {
+      if (!this.isClosing) this.#gaveUp(`nothing was heard of it for ${PING_DEAD_MS / 1_000} s`);
+      this.terminate();
+    }
     return verdict;
+  }
+
+  #giveUpReader(): void {
+    this.#gaveUp(slowReason(this.#vitals, this.unreadBytes));
+    this.close(closeCodes.overloaded, "too slow a reader");
   }
 
   #state() {

@@ -7,6 +7,7 @@ import type { SocketSweep } from "../sockets/socket-sweep.ts";
 import type { WatchedSocket } from "../sockets/watched-socket.ts";
 import type { WebSocket } from "ws";
 import { closeCodes } from "../../protocol/close-codes.ts";
+import type { Log } from "../../process/log.ts";
 import { malformed } from "../http/refusals.ts";
 import { parseTopic } from "../../protocol/topics.ts";
 
@@ -20,9 +21,9 @@ interface Subscribed {
 export function attachTopics(
   socket: WebSocket,
   watched: WatchedSocket,
-  parts: { readonly hub: TopicHub; readonly sweep: SocketSweep },
+  parts: { readonly hub: TopicHub; readonly sweep: SocketSweep; readonly log: Log },
 ): void {
-  const { hub, sweep } = parts;
+  const { hub, sweep, log } = parts;
   const subscriptions = new Map<number, Subscribed>();
 
   const refuse = (id: number, { code, message }: Failure): void =>
@@ -71,6 +72,7 @@ export function attachTopics(
     if (message.name === null) unsubscribe(message.id);
     else subscribe(message.id, message.name);
   });
+  watched.onGiveUp((reason) => log.warn({ reason }, "subscriber given up"));
   socket.on("error", () => undefined); // Its close follows.
   socket.on("close", () => {
     sweep.remove(watched);

@@ -241,6 +241,7 @@ describe("an agent that does not read", () => {
     for (let passedMs = 0; passedMs <= SLOW_READER_MS; passedMs += SOCKET_SWEEP_MS) time.advance(SOCKET_SWEEP_MS);
     slow.socket.resume();
     expect((await slow.closed).code).toBe(1013);
+    expect(timed.complaints).toEqual([expect.stringMatching(/^agent given up .*"connection":1.* MB wait for it, /)]);
     other.socket.terminate();
     await timed.orchestrator.hears("agentClose", ({ connection }) => connection === 2);
     await timed.close();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type SocketState, type Verdict, examine, newVitals } from "../../../src/gateway/sockets/vitals.ts";
+import { type SocketState, type Verdict, examine, newVitals, slowReason } from "../../../src/gateway/sockets/vitals.ts";
 import { PING_DEAD_MS, PING_INTERVAL_MS } from "../../../src/protocol/limits.ts";
 import {
   SLOW_READER_BYTES,
@@ -71,6 +71,24 @@ test("a subscriber may be behind for as long as it takes something", () => {
 
 test("a flood is slow at once", () => {
   expect(sweeps(1, () => ({ unreadBytes: UNREAD_LIMIT_BYTES + 1 }))).toEqual(["slow"]);
+});
+
+test.each([
+  ["a flood", {}, UNREAD_LIMIT_BYTES + 1, "64.1 MB wait for it, and at most 64 MB may"],
+  [
+    "one that stands still",
+    { stuckMs: SLOW_READER_MS },
+    1_000,
+    "0.1 MB wait for it, of which it has taken nothing for 10 s",
+  ],
+  [
+    "one that lags behind",
+    { behindMs: SLOW_READER_MS },
+    5_242_880,
+    "5 MB wait for it, and more than 4 MB did so for 10 s",
+  ],
+])("%s is called slow in words", (_, vitals, unreadBytes, reason) => {
+  expect(slowReason({ ...newVitals(), ...vitals }, unreadBytes)).toBe(reason);
 });
 
 test("a close that is not agreed to ends by itself", () => {
