@@ -87,7 +87,7 @@ export function createTopics({ reader, port, clock, timers }: TopicsParts): Topi
       return remove(number);
     }
     if (result.value.json !== null) port.sendEvent(number, result.value.json);
-    if (result.value.isLast) forget(number);
+    if (result.value.isLast) remove(number);
     else pump(subscription);
   };
 

@@ -6,8 +6,10 @@ import BetterSqlite3 from "better-sqlite3";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { READER_IDLE_MS, READS_WAITING, READ_LIMIT_MS } from "../../src/orchestrator/limits.ts";
 import { createReaderThread } from "../../src/orchestrator/reader-thread.ts";
+import type { JsonText } from "../../src/orchestrator/json-text.ts";
 import type { Reader } from "../../src/orchestrator/reader.ts";
 import type { Query } from "../../src/orchestrator/reading.ts";
+import { createTopics } from "../../src/orchestrator/topics.ts";
 import type { Log } from "../../src/process/log.ts";
 import { buildOrchestrator } from "../support/orchestrator-process.ts";
 import { type VirtualTime, virtualTime } from "../support/virtual-time.ts";
@@ -132,6 +134,18 @@ describe("the reader's thread", () => {
     time.advance(READER_IDLE_MS);
     expect(await answerOf(reader, next)).toMatchObject({ kind: "value", version: 1 });
     expect(errors).toEqual([]);
+  });
+
+  test("does not stay for a live view that has ended by itself", async () => {
+    const reader = thread();
+    const events: unknown[] = [];
+    const port = { sendEvent: (_: number, json: JsonText) => events.push(json), hasCredit: () => true };
+    const topics = createTopics({ reader, port, clock: time.clock, timers: time.timers });
+    topics.subscribe(1, "run/Rbcdfghjk");
+    while (events.length === 0) await answerOf(reader, agents);
+    await answerOf(reader, agents);
+    expect(topics.count()).toBe(0);
+    expect(time.pending()).toBe(1); // The end of the thread.
   });
 
   test("tells whoever still waits at a stop", async () => {
