@@ -2,6 +2,7 @@ import { type Random, randomBelow, seededRandom } from "../../src/base/random.ts
 import type { Command } from "../../src/orchestrator/command.ts";
 import type { Effect } from "../../src/orchestrator/effect.ts";
 import type { Outcome } from "../../src/orchestrator/outcome.ts";
+import { firstSweep } from "../../src/orchestrator/store/sweeps.ts";
 import { type TargetDefinition, noOptions } from "../../src/protocol/manifest.ts";
 import { isFinalRunStatus } from "../../src/protocol/views.ts";
 import { executionIds, runFacts } from "./environment-rows.ts";
@@ -65,7 +66,6 @@ export class RandomEnvironment {
 
   /** Faults stop, all agents come back and finish what they have: in the end nothing may be left under way. */
   heal(): void {
-    this.#execute([{ kind: "resume" }]);
     this.#connectNew(); // Others may be draining.
     for (let turn = 0; turn < 2_000 && this.#isUnderWay(); turn++) {
       if (this.#agents.length === 0) this.#connectNew();
@@ -75,7 +75,7 @@ export class RandomEnvironment {
         agent.act([]);
       }
       this.#now += 100;
-      this.#deliver([{ kind: "expire-due" }]);
+      this.#deliver([{ kind: "resume" }, { kind: "expire-due" }]);
     }
     if (this.#isUnderWay()) this.violations.push("something is still under way when all faults have stopped");
   }
@@ -188,8 +188,14 @@ export class RandomEnvironment {
     this.#release(effects);
     if (!hasMore) this.#verify();
     else if (mayCrash && this.#below(4) === 0) this.#crash();
+    else if (mayCrash && this.#isSweeping() && this.#below(2) === 0) return outcomes; // What comes next meets what is half done.
     else this.#execute([], mayCrash);
     return outcomes;
+  }
+
+  /** Something was decided that has not reached all that it concerns. */
+  #isSweeping(): boolean {
+    return firstSweep(this.under.db) !== undefined;
   }
 
   #release(effects: readonly Effect[]): void {
