@@ -75,7 +75,7 @@ export function orchestratorSpec(
     oomScore: ORCHESTRATOR_OOM_SCORE,
     prepare() {
       mkdirSync(directory, { recursive: true });
-      runtime.clearSocket(id);
+      runtime.prepareSocket(id);
     },
   };
 }

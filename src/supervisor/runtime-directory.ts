@@ -1,15 +1,16 @@
 import { createHash } from "node:crypto";
-import { lstatSync, mkdirSync, readdirSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { errorText } from "../base/error-text.ts";
 import { type Result, failure, ok } from "../base/result.ts";
 import { SOCKET_PATH_LIMIT_BYTES } from "./limits.ts";
 
 /** Where the sockets of one server lie: a short path, because the path of a socket may not be long, and private to its user. */
 export interface RuntimeDirectory {
   socketPath(environmentId: number): string;
-  /** Removes the socket that an earlier process may have left. */
-  clearSocket(environmentId: number): void;
+  /** Makes room for a socket: removes the one that an earlier process may have left. Throws what the system refuses. */
+  prepareSocket(environmentId: number): void;
   remove(): void;
 }
 
@@ -31,17 +32,32 @@ export function openRuntimeDirectory(dataDirectory: string): Result<RuntimeDirec
     .find((candidate) => Buffer.byteLength(join(candidate, LONGEST_NAME)) <= SOCKET_PATH_LIMIT_BYTES);
   if (path === undefined) return failure(`no path for sockets has at most ${SOCKET_PATH_LIMIT_BYTES} bytes`);
 
-  mkdirSync(path, { recursive: true, mode: PRIVATE });
-  const found = lstatSync(path);
-  if (!found.isDirectory() || found.uid !== uid || (found.mode & 0o777) !== PRIVATE) {
-    return failure(`${path} is not a private directory of this user: remove it`);
+  try {
+    makePrivate(path, uid);
+    for (const leftover of readdirSync(path)) rmSync(join(path, leftover), { force: true });
+  } catch (error) {
+    const isForeign = existsSync(path) && !isPrivate(path, uid);
+    if (isForeign) return failure(`${path} is not a private directory of this user: remove it`);
+    return failure(`no directory for sockets: ${errorText(error)}; set TMPDIR to one that can be written`);
   }
-  for (const leftover of readdirSync(path)) rmSync(join(path, leftover), { force: true });
 
   const socketPath = (environmentId: number): string => join(path, `e${environmentId}.sock`);
   return ok({
     socketPath,
-    clearSocket: (environmentId) => rmSync(socketPath(environmentId), { force: true }),
+    prepareSocket(environmentId) {
+      makePrivate(path, uid); // Again: temporary directories are tidied up, and a server lives for months.
+      rmSync(socketPath(environmentId), { force: true });
+    },
     remove: () => rmSync(path, { recursive: true, force: true }),
   });
+}
+
+/** Throws when something else is in its place. */
+function makePrivate(path: string, uid: number): void {
+  if (!isPrivate(path, uid)) mkdirSync(path, { mode: PRIVATE });
+}
+
+function isPrivate(path: string, uid: number): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found !== undefined && found.isDirectory() && found.uid === uid && (found.mode & 0o777) === PRIVATE;
 }

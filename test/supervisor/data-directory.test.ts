@@ -1,6 +1,6 @@
-import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { openDataDirectory } from "../../src/supervisor/data-directory.ts";
 import { openRuntimeDirectory } from "../../src/supervisor/runtime-directory.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
@@ -80,5 +80,28 @@ describe("the runtime directory", () => {
     symlinkSync(directory.path, path);
     expect(openRuntimeDirectory(directory.path)).toMatchObject({ ok: false, error: expect.stringContaining(path) });
     one.value.remove();
+  });
+
+  test("is made again, as private as it was, when somebody has tidied it up", () => {
+    const one = openRuntimeDirectory(directory.path);
+    if (!one.ok) throw new Error(one.error);
+    const path = dirname(one.value.socketPath(1));
+    rmSync(path, { recursive: true });
+    one.value.prepareSocket(1);
+    expect(statSync(path).mode & 0o777).toBe(0o700);
+    one.value.remove();
+    symlinkSync(directory.path, path);
+    expect(() => one.value.prepareSocket(1)).toThrow(path);
+    one.value.remove();
+  });
+
+  test("that cannot be made is refused with the reason and a way out", () => {
+    writeFileSync(`${directory.path}/file`, "");
+    vi.stubEnv("TMPDIR", `${directory.path}/file`);
+    expect(openRuntimeDirectory(directory.path)).toMatchObject({
+      ok: false,
+      error: expect.stringMatching(/ENOTDIR.* set TMPDIR/),
+    });
+    vi.unstubAllEnvs();
   });
 });

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { isAlive, killHard } from "../support/process-tree.ts";
@@ -58,6 +58,13 @@ describe("an orchestrator", () => {
     expect(line).toMatchObject({ child: "default/development", code: 3, cause: "it ended with exit code 3" });
     expect(line?.["lastWords"]).toContain("the last words of the dying");
     expect(server.stderr).toContain("default/development has ended: it ended with exit code 3");
+  });
+
+  test("is started although the directory of its socket was tidied up", async () => {
+    await start();
+    const [sockets] = (await readdir(directory.path)).filter((name) => name.startsWith("coflux-"));
+    await rm(`${directory.path}/${sockets}`, { recursive: true });
+    expect(await server.ask("ensure-environment", development)).toMatchObject({ ok: true, value: { epoch: 1 } });
   });
 
   test("that is killed again and again waits longer each time, and its neighbour does not notice", async () => {
