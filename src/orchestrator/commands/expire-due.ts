@@ -3,7 +3,7 @@ import type { Handler } from "../handler.ts";
 import type { Transaction } from "../transaction.ts";
 import { abort } from "../transitions/cancel-live.ts";
 import { accepted } from "../outcome.ts";
-import { concludeExecution } from "../transitions/conclude-execution.ts";
+import { endAndRetry } from "../transitions/end-and-retry.ts";
 import { expiredExecutions } from "../store/queue.ts";
 import { onItsOwn } from "../transitions/on-its-own.ts";
 
@@ -21,5 +21,5 @@ export const expireDue: Handler<"expire-due"> = (tx) => {
 function timeOut(tx: Transaction, execution: ExecutionRow): void {
   abort(tx, execution, "timed_out");
   const outcome = { kind: "timed_out" } as const;
-  concludeExecution(tx, execution, { outcome, slot: "held", mayRetry: true, retryAfterMs: null });
+  endAndRetry(tx, execution, { outcome, slot: "held", mayRetry: true, retryAfterMs: null });
 }

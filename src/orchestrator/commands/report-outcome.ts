@@ -4,7 +4,7 @@ import { findGiven } from "./callers.ts";
 import type { Handler } from "../handler.ts";
 import { accepted } from "../outcome.ts";
 import type { Transaction } from "../transaction.ts";
-import { concludeExecution } from "../transitions/conclude-execution.ts";
+import { endAndRetry } from "../transitions/end-and-retry.ts";
 import { isLive } from "../rules/execution-state.ts";
 
 /** How an execution ended, as its agent saw it. The first end counts; what comes later is remembered as ignored. */
@@ -17,7 +17,7 @@ export const reportOutcome: Handler<"report-outcome"> = (tx, report) => {
     return accepted(null);
   }
   const { outcome, mayRetry, retryAfterMs, hasStopped } = report;
-  concludeExecution(tx, execution, { outcome, slot: hasStopped ? "none" : "outlived", mayRetry, retryAfterMs });
+  endAndRetry(tx, execution, { outcome, slot: hasStopped ? "none" : "outlived", mayRetry, retryAfterMs });
   return accepted(null);
 };
 

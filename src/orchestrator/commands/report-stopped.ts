@@ -2,7 +2,7 @@ import { accepted } from "../outcome.ts";
 import { setSlot } from "../store/executions.ts";
 import { findGiven } from "./callers.ts";
 import type { Handler } from "../handler.ts";
-import { concludeExecution } from "../transitions/conclude-execution.ts";
+import { endAndRetry } from "../transitions/end-and-retry.ts";
 import { isLive } from "../rules/execution-state.ts";
 
 /** User code that had its outcome already has really stopped: the slot is free. */
@@ -12,7 +12,7 @@ export const reportStopped: Handler<"report-stopped"> = (tx, { session, executio
   const execution = given.value;
   if (isLive(execution.status)) {
     const outcome = { kind: "abandoned", reason: "its agent said that it has stopped, and not how it ended" } as const;
-    concludeExecution(tx, execution, { outcome, slot: "none", mayRetry: true, retryAfterMs: null });
+    endAndRetry(tx, execution, { outcome, slot: "none", mayRetry: true, retryAfterMs: null });
   } else if (execution.slot !== "none") {
     setSlot(tx.db, execution.id, "none");
     tx.effects.changed("agents-changed");

@@ -114,24 +114,24 @@ export function setExpiry(db: Database, id: number, expiresAt: number): void {
   db.run("UPDATE executions SET expires_at = ? WHERE id = ?", expiresAt, id);
 }
 
-export interface Ending extends ResultColumns {
+export interface EndedColumns extends ResultColumns {
   readonly status: ExecutionStatus;
   readonly slot: Slot;
   readonly successor: number | null;
   readonly completedAt: number;
 }
 
-/** Makes the execution final. It must not be final already. */
-export function completeExecution(db: Database, id: number, ending: Ending): void {
+/** Makes the row final, and does nothing else of what an end brings with it. It must not be final already. */
+export function setEnded(db: Database, id: number, ended: EndedColumns): void {
   db.run(
     `UPDATE executions SET status = ?, is_ready = 0, slot = ?, expires_at = NULL, completed_at = ?, successor = ?, result = ?,
        result_links = ? WHERE id = ?`,
-    executionStatuses.indexOf(ending.status),
-    slots.indexOf(ending.slot),
-    ending.completedAt,
-    ending.successor,
-    ending.result,
-    ending.resultLinks,
+    executionStatuses.indexOf(ended.status),
+    slots.indexOf(ended.slot),
+    ended.completedAt,
+    ended.successor,
+    ended.result,
+    ended.resultLinks,
     id,
   );
 }

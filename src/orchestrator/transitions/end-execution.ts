@@ -1,4 +1,4 @@
-import { type ExecutionRow, completeExecution, getExecution } from "../store/executions.ts";
+import { type ExecutionRow, setEnded, getExecution } from "../store/executions.ts";
 import type { Slot } from "../store/slots.ts";
 import { deleteWaitsOf, moveWaits, takeWaitsFor } from "../store/waits.ts";
 import type { ExecutionStatus } from "../../protocol/views.ts";
@@ -21,7 +21,7 @@ export interface End {
 export function endExecution(tx: Transaction, execution: ExecutionRow, { outcome, slot, successor }: End): void {
   const { db, now } = tx;
   const status = outcome.kind;
-  completeExecution(db, execution.id, { ...packOutcome(outcome), status, slot, successor, completedAt: now });
+  setEnded(db, execution.id, { ...packOutcome(outcome), status, slot, successor, completedAt: now });
   if (execution.slot === "yielded") deleteWaitsOf(db, execution.id);
   if (successor === null) answerWaits(tx, execution.id, outcome);
   else moveWaits(db, execution.id, successor);

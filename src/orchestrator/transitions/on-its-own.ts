@@ -1,4 +1,4 @@
-import { completeExecution, getExecution } from "../store/executions.ts";
+import { setEnded, getExecution } from "../store/executions.ts";
 import type { Transaction } from "../transaction.ts";
 import { endExecution } from "./end-execution.ts";
 import { isolated } from "../isolated.ts";
@@ -21,6 +21,6 @@ export function onItsOwn(tx: Transaction, execution: number, body: (inner: Trans
   );
   if (ended.ok) return;
   tx.onBug(ended.error, `execution ${executionId}`);
-  const ending = { ...packOutcome(outcome), status: outcome.kind, slot: "none", successor: null } as const;
-  completeExecution(tx.db, execution, { ...ending, completedAt: tx.now });
+  const columns = { ...packOutcome(outcome), status: outcome.kind, slot: "none", successor: null } as const;
+  setEnded(tx.db, execution, { ...columns, completedAt: tx.now });
 }

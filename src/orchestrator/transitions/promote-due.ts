@@ -1,5 +1,5 @@
 import { type DueRow, dueExecutions } from "../store/queue.ts";
-import { type ExecutionRow, completeExecution, getExecution, markReady } from "../store/executions.ts";
+import { type ExecutionRow, setEnded, getExecution, markReady } from "../store/executions.ts";
 import type { Transaction } from "../transaction.ts";
 import { createRun } from "./create-run.ts";
 import { findRun } from "../store/runs.ts";
@@ -38,8 +38,8 @@ function spawn(tx: Transaction, call: ExecutionRow): void {
     depth,
     idempotencyKey: null,
   });
-  const ending = { status: "spawned", slot: "none", successor: execution, completedAt: now } as const;
-  completeExecution(db, call.id, { ...ending, result: null, resultLinks: null });
+  const columns = { status: "spawned", slot: "none", successor: execution, completedAt: now } as const;
+  setEnded(db, call.id, { ...columns, result: null, resultLinks: null });
   moveWaits(db, call.id, execution);
   tx.effects.runChanged("run-changed", call.runId);
 }

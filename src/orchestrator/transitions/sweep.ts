@@ -4,7 +4,7 @@ import { type ExecutionRow, getExecution, inSlotsOf, setSlot } from "../store/ex
 import type { Transaction } from "../transaction.ts";
 import { abort } from "./cancel-live.ts";
 import { cancelSomeCalled } from "./cancel-tree.ts";
-import { concludeExecution } from "./conclude-execution.ts";
+import { endAndRetry } from "./end-and-retry.ts";
 import { endExecution } from "./end-execution.ts";
 import { closeCodes } from "../../protocol/close-codes.ts";
 import { exhaustive } from "../../base/exhaustive.ts";
@@ -72,5 +72,5 @@ function giveUpSome(tx: Transaction, next: Sweep): void {
 function abandon(tx: Transaction, execution: ExecutionRow): void {
   const reason = `the agent of session ${execution.sessionId} was not heard of until its lease ended`;
   const outcome = { kind: "abandoned", reason } as const;
-  concludeExecution(tx, execution, { outcome, slot: "none", mayRetry: true, retryAfterMs: null });
+  endAndRetry(tx, execution, { outcome, slot: "none", mayRetry: true, retryAfterMs: null });
 }

@@ -10,24 +10,25 @@ import { getStep } from "../store/steps.ts";
 import { isFailure } from "../rules/execution-state.ts";
 import { nextAttempt } from "../rules/next-attempt.ts";
 
-export interface Conclusion {
+/** How an attempt ended, and what is to be known of another one. */
+export interface AttemptEnd {
   readonly outcome: Outcome;
   readonly slot: Slot;
   readonly mayRetry: boolean;
   readonly retryAfterMs: Ms | null;
 }
 
-/** Ends an assigned execution with what it came to, and queues the next attempt if its author wants one. */
-export function concludeExecution(tx: Transaction, execution: ExecutionRow, conclusion: Conclusion): void {
-  const { outcome, slot } = conclusion;
-  const successor = isFailure(outcome.kind) ? queueRetry(tx, execution, conclusion) : null;
+/** Ends an assigned execution as `endExecution` does, and queues the next attempt if it failed and its author wants one. */
+export function endAndRetry(tx: Transaction, execution: ExecutionRow, end: AttemptEnd): void {
+  const { outcome, slot } = end;
+  const successor = isFailure(outcome.kind) ? queueRetry(tx, execution, end) : null;
   endExecution(tx, execution, { outcome, slot, successor });
   // What a failed or abandoned caller has called goes on: nobody asked it to stop.
   if (outcome.kind === "timed_out" || outcome.kind === "cancelled") cancelCalled(tx, execution.id);
 }
 
 /** Returns the next attempt, or null when there is none. */
-function queueRetry(tx: Transaction, execution: ExecutionRow, { mayRetry, retryAfterMs }: Conclusion): number | null {
+function queueRetry(tx: Transaction, execution: ExecutionRow, { mayRetry, retryAfterMs }: AttemptEnd): number | null {
   const { db, now } = tx;
   const { manifest, overrides } = getStep(db, execution.step);
   const { retries: policy } = effectiveOptions(manifest, overrides);
