@@ -12,18 +12,18 @@ export type TargetFunction = (...parameters: never[]) => unknown;
  * A target as other targets use it: called, it submits a call, waits for its end, retries included, and gives its value; it rejects with an
  * ExecutionError. All of this works only inside an execution, except `fn`.
  */
-export type Target<F extends TargetFunction> = Call<F> & TargetMembers<F>;
+export type Target<F extends TargetFunction> = Generic<F> & Call<F> & TargetMembers<F>;
 
-/**
- * A function that returns a plain promise is its own signature, so that a generic one stays generic. Of any other (what it returns is no promise, is
- * one with members of its own, or never comes) the call gives a plain promise.
- */
-type Call<F extends TargetFunction> = [ReturnType<F>, Promise<Awaited<ReturnType<F>>>] extends [
+/** Stands first, so that what it says of parameters and result counts where it says something. */
+type Generic<F extends TargetFunction> = [ReturnType<F>, Promise<Awaited<ReturnType<F>>>] extends [
   Promise<unknown>,
   ReturnType<F>,
 ]
-  ? F
-  : (...parameters: Parameters<F>) => Promise<Awaited<ReturnType<F>>>;
+  ? F // It returns a plain promise, and is its own signature: one that is generic or overloaded stays so.
+  : unknown;
+
+/** Also where F is not known yet, in a function that is given a target, and its arguments, to call it. */
+type Call<F extends TargetFunction> = (...parameters: Parameters<F>) => Promise<Awaited<ReturnType<F>>>;
 
 interface TargetMembers<F extends TargetFunction> {
   /** Submits a call and returns a handle at once. Throws when the call itself is wrong. */

@@ -6,6 +6,7 @@ import {
   type ExecutionContext,
   ExecutionError,
   type Polled,
+  type Target,
   type Task,
   type Workflow,
   cancel,
@@ -51,6 +52,18 @@ const greet = workflow({ description: "Says hello" }, async (id: string, hour = 
   expectTypeOf(user).toEqualTypeOf<User>();
   return { text: `Hello, ${user.id}`, hour } as const;
 });
+
+type AnyFunction = (...parameters: never[]) => unknown;
+const forward = <F extends AnyFunction>(target: Target<F>, ...parameters: Parameters<F>) => target(...parameters);
+const submit = <F extends AnyFunction>(target: Target<F>, ...parameters: Parameters<F>) => target.submit(...parameters);
+const typed = <F extends AnyFunction>(
+  target: Target<F>,
+  ...parameters: Parameters<F>
+): Promise<Awaited<ReturnType<F>>> => target(...parameters);
+const forwardTo = <A extends unknown[], R>(target: Target<(...parameters: A) => R>, ...parameters: A) =>
+  target(...parameters);
+const callWith = <A extends unknown[], R>(call: (...parameters: A) => Promise<R>, ...parameters: A) =>
+  call(...parameters);
 
 /** Never called: only its types matter. */
 async function inside(): Promise<void> {
@@ -106,6 +119,23 @@ async function inside(): Promise<void> {
 }
 
 /** Never called. */
+async function forwarding(): Promise<void> {
+  expectTypeOf(await forward(fetchUser, "1")).toEqualTypeOf<User>();
+  expectTypeOf(await forward(double, 1, "note")).toEqualTypeOf<number>();
+  expectTypeOf(await forward(greet, "1")).toEqualTypeOf<{ readonly text: `Hello, ${string}`; readonly hour: number }>();
+  expectTypeOf(await typed(fetchUser, "1")).toEqualTypeOf<User>();
+  expectTypeOf(submit(fetchUser, "1")).toEqualTypeOf<Execution<User>>();
+  expectTypeOf(await forwardTo(double, 1)).toEqualTypeOf<number>();
+  expectTypeOf(await callWith(fetchUser, "1")).toEqualTypeOf<User>();
+  expectTypeOf(await callWith(double, 1)).toEqualTypeOf<number>();
+
+  // @ts-expect-error -- an argument of the wrong type
+  await forward(double, "1");
+  // @ts-expect-error -- an argument too few
+  await typed(fetchUser);
+}
+
+/** Never called. */
 function badDefinitions(): void {
   // @ts-expect-error -- a duration has a unit
   task({ timeout: 10 }, async () => {});
@@ -135,6 +165,7 @@ class Money {
 
 test("types of targets, handles and results are inferred end to end", () => {
   expectTypeOf(inside).toBeFunction();
+  expectTypeOf(forwarding).toBeFunction();
   expectTypeOf(badDefinitions).toBeFunction();
   expectTypeOf(double).toExtend<Task<(amount: number, note?: string) => number>>();
   expectTypeOf(double.fn(1)).toEqualTypeOf<number>();
