@@ -37,7 +37,7 @@ function measure({ name, areAssigned, command }: Ending, count: number): void {
   const engine = createEngine({ database: opened.value.database, random: seededRandom(1), onBug, limits });
 
   const agent = { pid: 1, host: "bench", version: "1", node: "20" };
-  const [session] = engine.execute([{ kind: "open-session", agent }], NOW).outcomes;
+  const [session] = engine.execute([{ kind: "open-session", agent }], NOW).verdicts;
   if (!session?.ok || session.value === null || !("secret" in session.value)) throw new Error("no session");
   const from = { session: session.value.session };
   const repositories = [{ name: "flows", version: "1", targets: [target("main", "workflow"), target("task", "task")] }];
@@ -50,7 +50,7 @@ function measure({ name, areAssigned, command }: Ending, count: number): void {
   } as const;
   const call = { arguments: [], options: null };
   const start = { kind: "start-run", target: "flows/main", ...call, idempotencyKey: null } as const;
-  const [, started] = engine.execute([declare, start], NOW).outcomes;
+  const [, started] = engine.execute([declare, start], NOW).verdicts;
   if (!started?.ok || started.value === null || !("isNew" in started.value)) throw new Error("no run");
   const { runId, executionId } = started.value;
   const submit = {

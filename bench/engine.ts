@@ -104,7 +104,7 @@ class Load {
 
 function connect(engine: Engine): string {
   const agent = { pid: 1, host: "bench", version: "1", node: "20" };
-  const [opened] = engine.execute([{ kind: "open-session", agent }], 0).outcomes;
+  const [opened] = engine.execute([{ kind: "open-session", agent }], 0).verdicts;
   if (!opened?.ok || opened.value === null || !("secret" in opened.value)) throw new Error("no session");
   const { session } = opened.value;
   const targets = [target("main", "workflow"), target("task", "task")];

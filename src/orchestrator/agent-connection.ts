@@ -46,7 +46,7 @@ export type ConnectionAction =
   | { readonly kind: "reply"; readonly reply: AgentControlReply }
   /** The first word, and again after a gap: the agent says hello. */
   | { readonly kind: "challenge" }
-  /** To the engine; its outcome comes back as `greeted` or `refused`. */
+  /** To the engine; its verdict comes back as `greeted` or `refused`. */
   | { readonly kind: "greet"; readonly command: OpenSession | ResumeSession }
   /** From now on this connection, and no other, speaks for the session; everything up to `acknowledged` is committed. */
   | { readonly kind: "bind"; readonly session: string; readonly acknowledged: number }

@@ -18,7 +18,7 @@ import type { CommandOf, OpenSession, ResumeSession } from "./command.ts";
 import type { Inbox } from "./inbox.ts";
 import { createLeaseWatch } from "./lease-watch.ts";
 import { HELLO_TIMEOUT_MS } from "./limits.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Verdict } from "./verdict.ts";
 import { createSessionSpeakers } from "./session-speakers.ts";
 
 // All agents of the environment: what arrives goes through the machine of its connection (agent-connection.ts) to the engine, and what the
@@ -112,8 +112,8 @@ export function createAgentConnections(parts: AgentConnectionsParts): AgentConne
 
   const greet = (connection: Connection, command: OpenSession | ResumeSession): void => {
     if (command.kind === "resume-session") speakers.greeting(command.session);
-    inbox.add(command, (outcome) => {
-      const event = greetingEvent(outcome, leaseMs);
+    inbox.add(command, (verdict) => {
+      const event = greetingEvent(verdict, leaseMs);
       if (event.kind === "greeted") leases.renew(event.session);
       feed(connection, event); // The connection may be gone by now, or have said hello again: then nobody is bound.
       const session = event.kind === "greeted" ? event.session : sessionIn(command);
@@ -138,9 +138,9 @@ export function createAgentConnections(parts: AgentConnectionsParts): AgentConne
     inbox.add({ kind: "advance-session", session, sequence }, onAdvanced);
   };
 
-  const onAdvanced = (outcome: Outcome<"advance-session">, command: CommandOf<"advance-session">): void => {
+  const onAdvanced = (verdict: Verdict<"advance-session">, command: CommandOf<"advance-session">): void => {
     const connection = connections.get(speakers.connectionOf(command.session) ?? noConnection);
-    if (!outcome.ok || connection === undefined) return;
+    if (!verdict.ok || connection === undefined) return;
     connection.line.commit(command.sequence);
     unflushed.add(connection);
   };
@@ -219,11 +219,11 @@ function newConnection(number: number, line: AgentLine): Connection {
 }
 
 function greetingEvent(
-  outcome: Outcome<"open-session" | "resume-session">,
+  verdict: Verdict<"open-session" | "resume-session">,
   leaseMs: Ms,
 ): Extract<ConnectionEvent, { kind: "greeted" | "refused" }> {
-  if (!outcome.ok) return { kind: "refused", failure: outcome.error };
-  const { value } = outcome;
+  if (!verdict.ok) return { kind: "refused", failure: verdict.error };
+  const { value } = verdict;
   const known = "secret" in value ? { ...value, lastSequence: 0 } : { ...value, secret: null };
   return { kind: "greeted", ...known, leaseMs };
 }

@@ -1,7 +1,7 @@
 import type { Command, CommandKind, CommandOf } from "./command.ts";
 import { commandTable } from "./commands/command-table.ts";
 import { isolated } from "./isolated.ts";
-import { type Outcome, rejected } from "./outcome.ts";
+import { type Verdict, rejected } from "./verdict.ts";
 import type { Transaction } from "./transaction.ts";
 import { type AssignedReady, assignReady } from "./transitions/assign-ready.ts";
 
@@ -9,7 +9,7 @@ import { type AssignedReady, assignReady } from "./transitions/assign-ready.ts";
 // command it was and does without that one; or which execution, and sets that aside (on-its-own.ts).
 
 export interface Batch {
-  readonly outcomes: readonly Outcome[];
+  readonly verdicts: readonly Verdict[];
   readonly assigned: AssignedReady;
 }
 
@@ -17,8 +17,8 @@ export type OnBug = (error: unknown, during: CommandKind | "assign-ready" | `exe
 
 /** Whatever throws is to undo the whole batch. */
 export function runPlainly(tx: Transaction, commands: readonly Command[], lastSession: number): Batch {
-  const outcomes = commands.map((command) => handle(tx, command.kind, command));
-  return { outcomes, assigned: assignReady(tx, lastSession) };
+  const verdicts = commands.map((command) => handle(tx, command.kind, command));
+  return { verdicts, assigned: assignReady(tx, lastSession) };
 }
 
 /** What throws is undone alone. */
@@ -28,13 +28,13 @@ export function runGuarded(
   { lastSession, onBug }: { readonly lastSession: number; readonly onBug: OnBug },
 ): Batch {
   const tx = { ...plain, onBug };
-  const outcomes = commands.map((command) => handleGuarded(tx, command, onBug));
+  const verdicts = commands.map((command) => handleGuarded(tx, command, onBug));
   const assigned = isolated(tx, (inner) => assignReady(inner, lastSession));
   if (!assigned.ok) onBug(assigned.error, "assign-ready");
-  return { outcomes, assigned: assigned.ok ? assigned.value : { lastSession, hasMore: false } };
+  return { verdicts, assigned: assigned.ok ? assigned.value : { lastSession, hasMore: false } };
 }
 
-function handleGuarded(tx: Transaction, command: Command, onBug: OnBug): Outcome {
+function handleGuarded(tx: Transaction, command: Command, onBug: OnBug): Verdict {
   const done = isolated(tx, (inner) => handle(inner, command.kind, command));
   if (done.ok) return done.value;
   onBug(done.error, command.kind);
@@ -74,6 +74,6 @@ function answerInstead(tx: Transaction, command: Command, message: string): void
   }
 }
 
-function handle<K extends CommandKind>(tx: Transaction, kind: K, command: CommandOf<K>): Outcome<K> {
+function handle<K extends CommandKind>(tx: Transaction, kind: K, command: CommandOf<K>): Verdict<K> {
   return commandTable[kind](tx, command);
 }

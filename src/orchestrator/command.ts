@@ -1,6 +1,6 @@
 import type { AgentMessage } from "../protocol/agent-messages.ts";
 import type { Manifest, TargetOptions } from "../protocol/manifest.ts";
-import type { Outcome as ExecutionOutcome } from "../protocol/outcome.ts";
+import type { Outcome } from "../protocol/outcome.ts";
 import type { RerunView, StartedRunView } from "../protocol/views.ts";
 import type { Value } from "../protocol/values.ts";
 
@@ -102,7 +102,7 @@ export interface ReportOutcome {
   readonly kind: "report-outcome";
   readonly session: string;
   readonly execution: string;
-  readonly outcome: ExecutionOutcome;
+  readonly outcome: Outcome;
   readonly mayRetry: boolean;
   readonly retryAfterMs: number | null;
   readonly hasStopped: boolean;
@@ -122,7 +122,7 @@ export type CommandKind = Command["kind"];
 export type CommandOf<K extends CommandKind> = Extract<Command, { readonly kind: K }>;
 
 /** What an accepted command answers; `null` where there is nothing to say. */
-export interface CommandResults {
+export interface CommandAnswers {
   readonly "open-session": { readonly session: string; readonly secret: string };
   readonly "resume-session": { readonly session: string; readonly lastSequence: number };
   readonly declare: null;

@@ -5,7 +5,7 @@ import type { Command } from "./command.ts";
 import type { Effect } from "./effect.ts";
 import { isBug } from "./isolated.ts";
 import { type Limits, defaultLimits } from "./limits.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Verdict } from "./verdict.ts";
 import type { Database } from "./store/database.ts";
 import { environmentState } from "./store/environment.ts";
 import { countQueued, nextDueAt } from "./store/queue.ts";
@@ -30,7 +30,7 @@ export interface Engine {
 
 export interface Executed {
   /** One for each command, in their order. */
-  readonly outcomes: readonly Outcome[];
+  readonly verdicts: readonly Verdict[];
   readonly effects: readonly Effect[];
   /** There is more to assign, or to change by what was decided, than one batch may: another one, even without commands, is to follow at once. */
   readonly hasMore: boolean;
@@ -66,9 +66,9 @@ export function createEngine(options: EngineOptions): Engine {
   const executeBatch = (runBatch: (tx: Transaction) => Batch, now: Ms): Executed =>
     db.transaction(() => {
       const tx = begin(now);
-      const { outcomes, assigned } = runBatch(tx);
+      const { verdicts, assigned } = runBatch(tx);
       lastSession = assigned.lastSession;
-      return { outcomes, effects: tx.effects.all(), hasMore: assigned.hasMore };
+      return { verdicts, effects: tx.effects.all(), hasMore: assigned.hasMore };
     });
 
   return {

@@ -6,7 +6,7 @@ import type { Command } from "./command.ts";
 import type { Effect } from "./effect.ts";
 import type { Engine, Executed } from "./engine.ts";
 import { BATCH_BYTES, BATCH_COMMANDS, STORAGE_RETRY_MS } from "./limits.ts";
-import { type Outcome, rejected } from "./outcome.ts";
+import { type Verdict, rejected } from "./verdict.ts";
 import { FatalError } from "./store/fatal-error.ts";
 import { storageFault } from "./store/sqlite-errors.ts";
 
@@ -17,8 +17,8 @@ import { storageFault } from "./store/sqlite-errors.ts";
 //             agents sent is kept and tried again, and the credit of the link bounds how much that can be
 //   drained   what had come was executed, and nothing more is taken
 
-/** Called with the outcome of a command after its commit, in the order of the commands and before the effects are released. */
-export type Settle<C extends Command> = (outcome: Outcome<C["kind"]>, command: C) => void;
+/** Called with the verdict of a command after its commit, in the order of the commands and before the effects are released. */
+export type Settle<C extends Command> = (verdict: Verdict<C["kind"]>, command: C) => void;
 
 interface Entry {
   readonly command: Command;
@@ -82,7 +82,7 @@ export function createInbox(parts: InboxParts): Inbox {
       if (blocked?.isFull === true) refuseCallers();
       return;
     }
-    settleAll(batch, executed.outcomes);
+    settleAll(batch, executed.verdicts);
     release(executed.effects);
     if (waiting.length > 0 || executed.hasMore) schedule();
   };
@@ -164,22 +164,22 @@ export function createInbox(parts: InboxParts): Inbox {
   };
 }
 
-/** The engine answers each command by an outcome of its kind: the two are typed by one table. */
+/** The engine answers each command by a verdict of its kind: the two are typed by one table. */
 function entryOf<C extends Command>(command: C, settle: Settle<C>, isFromCaller: boolean): Entry {
   return { command, settle: settle as Settle<Command>, isFromCaller };
 }
 
-function settleAll(batch: readonly (Entry | Mark)[], outcomes: readonly Outcome[]): void {
+function settleAll(batch: readonly (Entry | Mark)[], verdicts: readonly Verdict[]): void {
   let index = 0;
   for (const item of batch) {
     if ("onCommit" in item) {
       item.onCommit();
       continue;
     }
-    const outcome = outcomes[index];
+    const verdict = verdicts[index];
     index += 1;
-    if (outcome === undefined) throw new Error(`${item.command.kind} has no outcome`);
-    item.settle(outcome, item.command);
+    if (verdict === undefined) throw new Error(`${item.command.kind} has no verdict`);
+    item.settle(verdict, item.command);
   }
 }
 

@@ -94,13 +94,13 @@ export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
   const activity = createActivityReport({ ...parts, occupation });
 
   // All leases begin afresh: it was not their agents that were silent. No gateway comes before the end of this turn.
-  inbox.add({ kind: "recover" }, (outcome) => {
-    if (outcome.ok) agents.expect(outcome.value.sessions);
+  inbox.add({ kind: "recover" }, (verdict) => {
+    if (verdict.ok) agents.expect(verdict.value.sessions);
   });
 
   const endAll = (isOver: () => void): void =>
-    inbox.add({ kind: "archive" }, (outcome) => {
-      if (!outcome.ok || outcome.value.isDone) return isOver();
+    inbox.add({ kind: "archive" }, (verdict) => {
+      if (!verdict.ok || verdict.value.isDone) return isOver();
       parts.send({ kind: "progress", phase: "ending what was under way", percent: null });
       endAll(isOver);
     });

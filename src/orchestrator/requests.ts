@@ -48,7 +48,7 @@ export interface RequestsParts {
 type RequestHandlers = { readonly [N in RequestName]: (id: number, params: RequestParams<N>) => void };
 
 export function createRequests({ inbox, reader, waiters, port, readResult }: RequestsParts): Requests {
-  const execute = (id: number, command: Command): void => inbox.ask(command, (outcome) => port.reply(id, outcome));
+  const execute = (id: number, command: Command): void => inbox.ask(command, (verdict) => port.reply(id, verdict));
 
   const read = async (id: number, query: Read): Promise<void> => {
     const { result } = await reader.ask({ kind: "read", read: query });

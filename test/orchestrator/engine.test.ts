@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Command } from "../../src/orchestrator/command.ts";
-import type { Outcome } from "../../src/orchestrator/outcome.ts";
+import type { Verdict } from "../../src/orchestrator/verdict.ts";
 import { storageFault } from "../../src/orchestrator/store/sqlite-errors.ts";
 import { type TargetDefinition, noOptions } from "../../src/protocol/manifest.ts";
 import { executionStatuses } from "../../src/protocol/views.ts";
@@ -30,7 +30,7 @@ const definition = (name: string, type: "workflow" | "task", options = {}): Targ
 
 function connect({ engine }: EngineUnderTest, concurrency = 5): string {
   const agent = { pid: 1, host: "test", version: "0", node: "20" };
-  const [opened] = engine.execute([{ kind: "open-session", agent }], NOW).outcomes;
+  const [opened] = engine.execute([{ kind: "open-session", agent }], NOW).verdicts;
   if (!opened?.ok || opened.value === null || !("secret" in opened.value)) throw new Error("no session");
   const { session: id } = opened.value;
   const timed = definition("timed", "workflow", { timeoutMs: 500 });
@@ -65,17 +65,17 @@ const succeeded = (execution: string): Command => ({
   hasStopped: true,
 });
 
-function started(outcome: Outcome | undefined): string {
-  if (!outcome?.ok || outcome.value === null || !("isNew" in outcome.value)) throw new Error("no run was started");
-  return outcome.value.executionId;
+function started(verdict: Verdict | undefined): string {
+  if (!verdict?.ok || verdict.value === null || !("isNew" in verdict.value)) throw new Error("no run was started");
+  return verdict.value.executionId;
 }
 
 const executions = () => executionFacts(under.db, NOW, 10);
 
 describe("a batch", () => {
   test("answers each command in its place, and a rejected one changes nothing", () => {
-    const { outcomes } = under.engine.execute([run(), run("nothing"), run()], NOW);
-    expect(outcomes.map(({ ok }) => ok)).toEqual([true, false, true]);
+    const { verdicts } = under.engine.execute([run(), run("nothing"), run()], NOW);
+    expect(verdicts.map(({ ok }) => ok)).toEqual([true, false, true]);
     expect(runFacts(under.db)).toHaveLength(2);
   });
 
@@ -105,18 +105,18 @@ describe("a bug in one command", () => {
   };
 
   test("undoes that command alone and is reported", () => {
-    const execution = started(under.engine.execute([run()], NOW).outcomes[0]);
+    const execution = started(under.engine.execute([run()], NOW).verdicts[0]);
     under.db.run("DROP TABLE logs");
     const entries = [{ execution, sequence: 1, timestamp: 0, level: 0, template: "line", values: null }];
-    const { outcomes, effects } = under.engine.execute([run(), { ...log, session, entries }, run()], NOW);
-    expect(outcomes.map((outcome) => (outcome.ok ? "ok" : outcome.error.code))).toEqual(["ok", "internal", "ok"]);
+    const { verdicts, effects } = under.engine.execute([run(), { ...log, session, entries }, run()], NOW);
+    expect(verdicts.map((verdict) => (verdict.ok ? "ok" : verdict.error.code))).toEqual(["ok", "internal", "ok"]);
     expect(effects.filter(({ kind }) => kind === "agent-command")).toHaveLength(2);
     expect(runFacts(under.db)).toHaveLength(3);
     expect(under.bugs.map(String).join()).toContain("no such table: logs");
   });
 
   test("refuses the call of the code that waits for an answer", () => {
-    const caller = started(under.engine.execute([run()], NOW).outcomes[0]);
+    const caller = started(under.engine.execute([run()], NOW).verdicts[0]);
     under.db.run(
       "CREATE TRIGGER planted BEFORE INSERT ON steps WHEN new.parent IS NOT NULL BEGIN SELECT RAISE(ABORT, 'no'); END",
     );
@@ -127,7 +127,7 @@ describe("a bug in one command", () => {
   });
 
   test("ends the execution whose outcome it swallowed: it can never be run a second time", () => {
-    const execution = started(under.engine.execute([run()], NOW).outcomes[0]);
+    const execution = started(under.engine.execute([run()], NOW).verdicts[0]);
     under.db.run(
       "CREATE TRIGGER planted BEFORE UPDATE ON executions WHEN new.status = 2 BEGIN SELECT RAISE(ABORT, 'no'); END",
     );
@@ -136,7 +136,7 @@ describe("a bug in one command", () => {
   });
 
   test("ends the execution whose end it swallowed: nothing runs any more that could end it", () => {
-    const execution = started(under.engine.execute([run("again")], NOW).outcomes[0]);
+    const execution = started(under.engine.execute([run("again")], NOW).verdicts[0]);
     under.db.run(
       "CREATE TRIGGER planted BEFORE INSERT ON executions WHEN new.attempt > 1 BEGIN SELECT RAISE(ABORT, 'no'); END",
     );
@@ -211,8 +211,8 @@ describe("an execution that the engine fails for is set aside as abandoned, and 
   ])("%s", (_, prepare, index, commands, now, statuses) => {
     prepare();
     spoil(index);
-    const { outcomes, hasMore } = under.engine.execute(commands(), now);
-    expect(outcomes.every(({ ok }) => ok)).toBe(true);
+    const { verdicts, hasMore } = under.engine.execute(commands(), now);
+    expect(verdicts.every(({ ok }) => ok)).toBe(true);
     expect(hasMore).toBe(false);
     expect(executions().map(({ status }) => status)).toEqual(statuses);
     expect(under.bugs.splice(0).map(String).join()).toContain("no");
@@ -234,9 +234,9 @@ describe("a full disk", () => {
     }
     expect(storageFault(caught)).toEqual({ kind: "full" });
     expect(runFacts(under.db)).toEqual([]);
-    expect(under.engine.execute([{ kind: "pause" }], NOW).outcomes).toEqual([{ ok: true, value: null }]);
+    expect(under.engine.execute([{ kind: "pause" }], NOW).verdicts).toEqual([{ ok: true, value: null }]);
     under.db.get("PRAGMA max_page_count = 1000000");
-    expect(under.engine.execute(batch, NOW).outcomes.map(({ ok }) => ok)).toEqual([true, true]);
+    expect(under.engine.execute(batch, NOW).verdicts.map(({ ok }) => ok)).toEqual([true, true]);
     expect(under.bugs).toEqual([]);
   });
 });
@@ -277,6 +277,6 @@ test("a session's secret is not stored, and another one does not open it", () =>
   const stored = under.db.get<{ secret_hash: string }>("SELECT secret_hash FROM sessions")?.secret_hash;
   expect(stored).toMatch(/^[0-9a-f]{64}$/);
   const resume = { session, secret: stored ?? "", acknowledged: 0, known: [] };
-  const [outcome] = under.engine.execute([{ kind: "resume-session", ...resume }], NOW).outcomes;
-  expect(outcome).toMatchObject({ ok: false, error: { code: "session_unknown" } });
+  const [verdict] = under.engine.execute([{ kind: "resume-session", ...resume }], NOW).verdicts;
+  expect(verdict).toMatchObject({ ok: false, error: { code: "session_unknown" } });
 });

@@ -33,7 +33,7 @@ function inboxUnderTest() {
       throw fault;
     }
     events.push(`committed ${commands.length}`);
-    return { outcomes: commands.map(() => ({ ok: true, value: null })), effects: [changed], hasMore };
+    return { verdicts: commands.map(() => ({ ok: true, value: null })), effects: [changed], hasMore };
   };
   const engine: Engine = {
     execute,
@@ -51,8 +51,8 @@ function inboxUnderTest() {
       throw new Error(code);
     },
   });
-  const settle = (name: string) => (outcome: { readonly ok: boolean; readonly error?: { readonly code: string } }) =>
-    events.push(`${name} ${outcome.ok ? "ok" : outcome.error?.code}`);
+  const settle = (name: string) => (verdict: { readonly ok: boolean; readonly error?: { readonly code: string } }) =>
+    events.push(`${name} ${verdict.ok ? "ok" : verdict.error?.code}`);
   return {
     time,
     events,

@@ -1,7 +1,7 @@
 import { type Random, randomBelow, seededRandom } from "../../src/base/random.ts";
 import type { Command } from "../../src/orchestrator/command.ts";
 import type { Effect } from "../../src/orchestrator/effect.ts";
-import type { Outcome } from "../../src/orchestrator/outcome.ts";
+import type { Verdict } from "../../src/orchestrator/verdict.ts";
 import { firstSweep } from "../../src/orchestrator/store/sweeps.ts";
 import { type TargetDefinition, noOptions } from "../../src/protocol/manifest.ts";
 import { isFinalRunStatus } from "../../src/protocol/views.ts";
@@ -158,10 +158,10 @@ export class RandomEnvironment {
 
   #resume(agent: RandomAgent): void {
     agent.isConnected = true; // The commands that resume it are for the new connection.
-    const [outcome] = this.#execute([agent.resume()]);
-    if (outcome?.ok && outcome.value !== null && "lastSequence" in outcome.value) {
-      agent.welcome(outcome.value.lastSequence);
-    } else if (outcome?.ok === false && outcome.error.code === "session_unknown") {
+    const [verdict] = this.#execute([agent.resume()]);
+    if (verdict?.ok && verdict.value !== null && "lastSequence" in verdict.value) {
+      agent.welcome(verdict.value.lastSequence);
+    } else if (verdict?.ok === false && verdict.error.code === "session_unknown") {
       this.#agents = this.#agents.filter((other) => other !== agent);
     }
   }
@@ -183,14 +183,14 @@ export class RandomEnvironment {
     this.#execute([{ kind: "recover" }]);
   }
 
-  #execute(commands: readonly Command[], mayCrash = false): readonly Outcome[] {
-    const { outcomes, effects, hasMore } = this.under.engine.execute(commands, this.#now);
+  #execute(commands: readonly Command[], mayCrash = false): readonly Verdict[] {
+    const { verdicts, effects, hasMore } = this.under.engine.execute(commands, this.#now);
     this.#release(effects);
     if (!hasMore) this.#verify();
     else if (mayCrash && this.#below(4) === 0) this.#crash();
-    else if (mayCrash && this.#isSweeping() && this.#below(2) === 0) return outcomes; // What comes next meets what is half done.
+    else if (mayCrash && this.#isSweeping() && this.#below(2) === 0) return verdicts; // What comes next meets what is half done.
     else this.#execute([], mayCrash);
-    return outcomes;
+    return verdicts;
   }
 
   /** Something was decided that has not reached all that it concerns. */

@@ -1,5 +1,5 @@
 import type { Effect } from "../../src/orchestrator/effect.ts";
-import type { Outcome as CommandOutcome } from "../../src/orchestrator/outcome.ts";
+import type { Verdict } from "../../src/orchestrator/verdict.ts";
 import type { AgentCommand } from "../../src/protocol/agent-messages.ts";
 import type { Outcome } from "../../src/protocol/outcome.ts";
 import { describeWaitReason } from "../../src/protocol/wait-reason.ts";
@@ -12,9 +12,9 @@ export const START = 1_700_000_000_000;
 const timeText = (ms: number): string => `+${ms - START}`;
 
 /** What a command answered; nothing when it was accepted without an answer. */
-export function outcomeLine(outcome: CommandOutcome): string | undefined {
-  if (!outcome.ok) return `rejected ${outcome.error.code}: ${outcome.error.message}`;
-  const { value } = outcome;
+export function verdictLine(verdict: Verdict): string | undefined {
+  if (!verdict.ok) return `rejected ${verdict.error.code}: ${verdict.error.message}`;
+  const { value } = verdict;
   if (value === null || "secret" in value) return undefined;
   if ("isNew" in value) return `${value.isNew ? "started" : "is already"} ${value.runId}`;
   if ("attempt" in value) return `made ${value.executionId}`;

@@ -9,7 +9,7 @@ import type { TargetDefinition } from "../../src/protocol/manifest.ts";
 import { executionFacts, runFacts } from "./environment-rows.ts";
 import { type EngineUnderTest, openEngine } from "./open-engine.ts";
 import { commandOf, targetOf, wordsOf } from "./scenario-script.ts";
-import { START, effectLines, executionLine, outcomeLine } from "./scenario-trace.ts";
+import { START, effectLines, executionLine, verdictLine } from "./scenario-trace.ts";
 
 const directory = join(import.meta.dirname, "../scenarios");
 const files = readdirSync(directory).filter((name) => name.endsWith(".txt"));
@@ -94,18 +94,18 @@ class Scenario {
   #execute(commands: readonly Command[]) {
     const { engine } = this.#engine;
     const lines: string[] = [];
-    let outcomes: ReturnType<typeof engine.execute>["outcomes"] = [];
+    let verdicts: ReturnType<typeof engine.execute>["verdicts"] = [];
     try {
       const executed = engine.execute(commands, this.#now);
-      outcomes = executed.outcomes;
-      lines.push(...outcomes.flatMap((outcome) => outcomeLine(outcome) ?? []), ...effectLines(executed.effects));
+      verdicts = executed.verdicts;
+      lines.push(...verdicts.flatMap((verdict) => verdictLine(verdict) ?? []), ...effectLines(executed.effects));
     } catch (error) {
       lines.push(String(error));
     }
     lines.push(...this.#changedRows());
     this.trace.push(...lines.map((line) => `    ${this.#named(line)}`));
     expect(this.#engine.bugs).toEqual([]);
-    return outcomes;
+    return verdicts;
   }
 
   #changedRows(): string[] {

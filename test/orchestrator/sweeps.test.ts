@@ -37,7 +37,7 @@ function planted(seed: number, sweptPerTurn: number) {
   opened.push(under);
   const execute = (...commands: Command[]) => under.engine.execute(commands, NOW);
   const agent = { pid: 1, host: "test", version: "0", node: "20" };
-  const [session] = execute({ kind: "open-session", agent }).outcomes;
+  const [session] = execute({ kind: "open-session", agent }).verdicts;
   if (!session?.ok || session.value === null || !("secret" in session.value)) throw new Error("no session");
   const random = seededRandom(seed);
   const below = (limit: number): number => randomBelow(random, limit);
@@ -126,7 +126,7 @@ test("a turn changes no more rows than it may, and hands out nothing before all 
   const under = openEngine({ sweptPerTurn: 50 });
   opened.push(under);
   const agent = { pid: 1, host: "test", version: "0", node: "20" };
-  const [session] = under.engine.execute([{ kind: "open-session", agent }], NOW).outcomes;
+  const [session] = under.engine.execute([{ kind: "open-session", agent }], NOW).verdicts;
   if (!session?.ok || session.value === null || !("secret" in session.value)) throw new Error("no session");
   const from = { session: session.value.session };
   const repositories = [{ name: "flows", version: "1", targets }];

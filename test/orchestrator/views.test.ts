@@ -50,11 +50,11 @@ function declaration(targets: Readonly<Record<string, Partial<TargetOptions>>>, 
   return { kind: "declare", session, concurrency, provides: { gpu: ["a100"] }, repositories };
 }
 
-function send(...commands: readonly Command[]): Executed["outcomes"] {
-  const { outcomes } = under.engine.execute(commands, now);
-  for (const outcome of outcomes) if (!outcome.ok) throw new Error(outcome.error.message);
+function send(...commands: readonly Command[]): Executed["verdicts"] {
+  const { verdicts } = under.engine.execute(commands, now);
+  for (const verdict of verdicts) if (!verdict.ok) throw new Error(verdict.error.message);
   expect(under.bugs).toEqual([]);
-  return outcomes;
+  return verdicts;
 }
 
 const inline = (data: string): Value => ({ kind: "inline", data, references: [] });

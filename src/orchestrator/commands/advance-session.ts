@@ -1,4 +1,4 @@
-import { accepted, rejected } from "../outcome.ts";
+import { accepted, rejected } from "../verdict.ts";
 import { advanceSequence, findSession } from "../store/sessions.ts";
 import type { Handler } from "../handler.ts";
 

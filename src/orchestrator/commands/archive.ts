@@ -1,6 +1,6 @@
 import { environmentState, setEnvironmentState } from "../store/environment.ts";
 import type { Handler } from "../handler.ts";
-import { accepted } from "../outcome.ts";
+import { accepted } from "../verdict.ts";
 import { addSweep } from "../store/sweeps.ts";
 import { sweep } from "../transitions/sweep.ts";
 

@@ -1,6 +1,6 @@
 import { findCaller, refuse } from "./callers.ts";
 import type { Handler } from "../handler.ts";
-import { accepted } from "../outcome.ts";
+import { accepted } from "../verdict.ts";
 import { answerAwait } from "../transitions/answer-await.ts";
 import { notFound } from "../../protocol/failures.ts";
 import { findExecution } from "../store/executions.ts";

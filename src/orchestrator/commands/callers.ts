@@ -3,7 +3,7 @@ import { type Result, failure, ok } from "../../base/result.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
 import type { Transaction } from "../transaction.ts";
 import { isLive } from "../rules/execution-state.ts";
-import { rejected } from "../outcome.ts";
+import { rejected } from "../verdict.ts";
 
 /** A request of a running execution; `(caller, request)` names it for ever. */
 export interface CallerRequest {

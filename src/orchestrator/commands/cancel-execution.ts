@@ -1,5 +1,5 @@
 import { type ExecutionRow, findExecution } from "../store/executions.ts";
-import { accepted } from "../outcome.ts";
+import { accepted } from "../verdict.ts";
 import { failure } from "../../base/result.ts";
 import { notFound } from "../../protocol/failures.ts";
 import type { Handler } from "../handler.ts";

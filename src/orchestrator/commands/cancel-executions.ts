@@ -1,7 +1,7 @@
 import { cancelExecutionIfLive } from "./cancel-execution.ts";
 import { findCaller, refuse } from "./callers.ts";
 import type { Handler } from "../handler.ts";
-import { accepted } from "../outcome.ts";
+import { accepted } from "../verdict.ts";
 import { notFound } from "../../protocol/failures.ts";
 import { findExecution } from "../store/executions.ts";
 

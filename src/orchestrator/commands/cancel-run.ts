@@ -1,4 +1,4 @@
-import { accepted } from "../outcome.ts";
+import { accepted } from "../verdict.ts";
 import { failure } from "../../base/result.ts";
 import { notFound } from "../../protocol/failures.ts";
 import type { Handler } from "../handler.ts";

@@ -1,5 +1,5 @@
 import { type EnvironmentState, environmentState, setEnvironmentState } from "../store/environment.ts";
-import { accepted } from "../outcome.ts";
+import { accepted } from "../verdict.ts";
 import { archived } from "../../protocol/failures.ts";
 import { failure } from "../../base/result.ts";
 import type { Handler } from "../handler.ts";

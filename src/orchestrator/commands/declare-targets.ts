@@ -1,4 +1,4 @@
-import { accepted, rejected } from "../outcome.ts";
+import { accepted, rejected } from "../verdict.ts";
 import { declareSession, findSession } from "../store/sessions.ts";
 import { isRepositoryName, isTargetName, repositoryNameRule, targetNameRule } from "../../protocol/names.ts";
 import type { Handler } from "../handler.ts";

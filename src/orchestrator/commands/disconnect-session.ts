@@ -1,7 +1,7 @@
 import { inSlotsOf } from "../store/executions.ts";
 import { endSession, findSession, setConnected } from "../store/sessions.ts";
 import type { Handler } from "../handler.ts";
-import { accepted } from "../outcome.ts";
+import { accepted } from "../verdict.ts";
 
 /** What a closed WebSocket says after an ordinary goodbye. */
 const NORMAL_CLOSURE = 1000;

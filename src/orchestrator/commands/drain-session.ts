@@ -1,4 +1,4 @@
-import { accepted, rejected } from "../outcome.ts";
+import { accepted, rejected } from "../verdict.ts";
 import { findSession, setDraining } from "../store/sessions.ts";
 import { failure } from "../../base/result.ts";
 import { notFound } from "../../protocol/failures.ts";

@@ -2,7 +2,7 @@ import { type ExecutionRow, getExecution } from "../store/executions.ts";
 import type { Handler } from "../handler.ts";
 import type { Transaction } from "../transaction.ts";
 import { abort } from "../transitions/cancel-live.ts";
-import { accepted } from "../outcome.ts";
+import { accepted } from "../verdict.ts";
 import { endAndRetry } from "../transitions/end-and-retry.ts";
 import { expiredExecutions } from "../store/queue.ts";
 import { onItsOwn } from "../transitions/on-its-own.ts";

@@ -1,4 +1,4 @@
-import { accepted } from "../outcome.ts";
+import { accepted } from "../verdict.ts";
 import { hashSecret, makeSecret } from "./session-secret.ts";
 import { archived } from "../../protocol/failures.ts";
 import { failure } from "../../base/result.ts";

@@ -2,7 +2,7 @@ import { type ExecutionRow, findExecution } from "../store/executions.ts";
 import type { LogEntry } from "../command.ts";
 import type { Handler } from "../handler.ts";
 import type { Transaction } from "../transaction.ts";
-import { accepted } from "../outcome.ts";
+import { accepted } from "../verdict.ts";
 import { insertLog } from "../store/logs.ts";
 import { logLevels } from "../../protocol/agent-messages.ts";
 

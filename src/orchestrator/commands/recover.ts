@@ -1,6 +1,6 @@
 import { disconnectAll, liveSessions } from "../store/sessions.ts";
 import type { Handler } from "../handler.ts";
-import { accepted } from "../outcome.ts";
+import { accepted } from "../verdict.ts";
 
 /** After a start: sessions live on, their connections do not. Everything else stands in the rows as it was. */
 export const recover: Handler<"recover"> = (tx) => {

@@ -2,7 +2,7 @@ import { type ExecutionRow, recordIgnored, setSlot } from "../store/executions.t
 import type { ReportOutcome } from "../command.ts";
 import { findGiven } from "./callers.ts";
 import type { Handler } from "../handler.ts";
-import { accepted } from "../outcome.ts";
+import { accepted } from "../verdict.ts";
 import type { Transaction } from "../transaction.ts";
 import { endAndRetry } from "../transitions/end-and-retry.ts";
 import { isLive } from "../rules/execution-state.ts";

@@ -1,4 +1,4 @@
-import { accepted } from "../outcome.ts";
+import { accepted } from "../verdict.ts";
 import { setExpiry } from "../store/executions.ts";
 import { ABORT_GRACE_MS } from "../../protocol/limits.ts";
 import { findGiven } from "./callers.ts";

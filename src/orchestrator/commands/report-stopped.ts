@@ -1,4 +1,4 @@
-import { accepted } from "../outcome.ts";
+import { accepted } from "../verdict.ts";
 import { setSlot } from "../store/executions.ts";
 import { findGiven } from "./callers.ts";
 import type { Handler } from "../handler.ts";

@@ -1,5 +1,5 @@
 import { type ExecutionRow, attemptsOf, insertExecution, setReplaced } from "../store/executions.ts";
-import { accepted, rejected } from "../outcome.ts";
+import { accepted, rejected } from "../verdict.ts";
 import { executionIdOf, parseStepId } from "../../protocol/ids.ts";
 import { archived, notFound } from "../../protocol/failures.ts";
 import { failure } from "../../base/result.ts";

@@ -1,6 +1,6 @@
 import { type ExecutionRow, findExecution, inSlotsOf, setSlot } from "../store/executions.ts";
 import { type SessionRow, findSession, setConnected } from "../store/sessions.ts";
-import { accepted, rejected } from "../outcome.ts";
+import { accepted, rejected } from "../verdict.ts";
 import { FatalError } from "../store/fatal-error.ts";
 import { archived } from "../../protocol/failures.ts";
 import { failure } from "../../base/result.ts";

@@ -1,10 +1,10 @@
-import { accepted, rejected } from "../outcome.ts";
+import { accepted, rejected } from "../verdict.ts";
 import { executionIdOf, stepIdOf } from "../../protocol/ids.ts";
 import { packArguments, packOptions, unpackArguments } from "../store/value-columns.ts";
 import { archived } from "../../protocol/failures.ts";
 import { failure } from "../../base/result.ts";
 import type { Handler } from "../handler.ts";
-import type { Outcome } from "../outcome.ts";
+import type { Verdict } from "../verdict.ts";
 import type { RunId } from "../../protocol/ids.ts";
 import type { RunRow } from "../store/runs.ts";
 import type { StartRun } from "../command.ts";
@@ -48,7 +48,7 @@ export const startRun: Handler<"start-run"> = (tx, command) => {
 };
 
 /** The same call under the same key is the same run, for as long as the run is kept. */
-function repeat(tx: Transaction, run: RunRow, command: StartRun): Outcome<"start-run"> {
+function repeat(tx: Transaction, run: RunRow, command: StartRun): Verdict<"start-run"> {
   const root = findStep(tx.db, run.id, 1);
   if (root === undefined) throw new Error(`run ${run.runId} has no root`);
   const isSame = root.path === command.target && isSameArguments(root.arguments, command);

@@ -9,7 +9,7 @@ import { insertWait, recordDependency } from "../store/waits.ts";
 import { packArguments, packOptions } from "../store/value-columns.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
 import type { Transaction } from "../transaction.ts";
-import { accepted } from "../outcome.ts";
+import { accepted } from "../verdict.ts";
 import { answerAwait } from "../transitions/answer-await.ts";
 import { executionIdOf } from "../../protocol/ids.ts";
 import { findRun } from "../store/runs.ts";

@@ -1,5 +1,5 @@
 import type { Handler } from "../handler.ts";
-import { accepted } from "../outcome.ts";
+import { accepted } from "../verdict.ts";
 import { deleteWait } from "../store/waits.ts";
 import { findCaller } from "./callers.ts";
 

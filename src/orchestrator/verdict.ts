@@ -1,9 +1,9 @@
 import { type Result, failure, ok } from "../base/result.ts";
 import type { ErrorCode, Failure } from "../protocol/error-codes.ts";
-import type { CommandKind, CommandResults } from "./command.ts";
+import type { CommandKind, CommandAnswers } from "./command.ts";
 
-/** How a command ended: accepted with its answer, or rejected with a code that tells the caller what to do. */
-export type Outcome<K extends CommandKind = CommandKind> = Result<CommandResults[K], Failure>;
+/** What came of a command: accepted with its answer, or rejected with a code that tells whoever asked what to do. */
+export type Verdict<K extends CommandKind = CommandKind> = Result<CommandAnswers[K], Failure>;
 
 export function accepted<T>(value: T): { readonly ok: true; readonly value: T } {
   return ok(value);
