@@ -121,10 +121,24 @@ describe("errors", () => {
     expect(api().requests).toEqual([]);
   });
 
-  test("a token is sent from its file", async () => {
-    api().answer("GET /api/projects", [200, { projects: [] }]);
-    await coflux("projects list", { variables: { COFLUX_URL: api().url, COFLUX_TOKEN: "secret" } });
-    expect(api().requests[0]?.authorization).toBe("Bearer secret");
+  test("a token is sent from its file, which is named by a flag, a variable or the configuration; else from its variable", async () => {
+    for (const name of ["flag", "variable", "config"])
+      await writeFile(`${directory()}/${name}.token`, `from-${name}\n`);
+    const text = "from-text";
+    const sent = async (words: string, variables: Record<string, string> = {}): Promise<string | undefined> => {
+      api().answer("GET /api/projects", [200, { projects: [] }]);
+      const end = await coflux(words, { variables: { COFLUX_URL: api().url, ...variables } });
+      expect([end.code, end.stderr]).toEqual([0, expect.not.stringContaining("from-")]);
+      return api().requests.at(-1)?.authorization;
+    };
+    const file = { COFLUX_TOKEN_FILE: "variable.token" };
+    expect(await sent("projects list")).toBeUndefined();
+    await writeFile(`${directory()}/coflux.config.json`, JSON.stringify({ tokenFile: "config.token" }));
+    expect(await sent("projects list")).toBe("Bearer from-config");
+    expect(await sent("projects list", { COFLUX_TOKEN: text })).toBe(`Bearer ${text}`);
+    expect(await sent("projects list", { COFLUX_TOKEN: text, ...file })).toBe("Bearer from-variable");
+    const flagged = "projects list --token-file flag.token";
+    expect(await sent(flagged, { COFLUX_TOKEN: text, ...file })).toBe("Bearer from-flag");
   });
 });
 
