@@ -159,6 +159,17 @@ test.each<[string, string, string, unknown, number, string]>([
   expect(answer.body.error.message.length).toBeGreaterThan(10);
 });
 
+test("arguments that are too many are named by their JSON pointers", async () => {
+  const { body } = await server.api("POST", `${E}/runs`, { target: "flows/sum", arguments: [1, 2, 3, 4] });
+  expect(body).toEqual({
+    error: {
+      code: "invalid_arguments",
+      message: "flows/sum takes 2 arguments, not 4",
+      details: { limit: 2, pointers: ["/arguments/2", "/arguments/3"] },
+    },
+  });
+});
+
 test("a workflow in JavaScript runs with fewer arguments than it has parameters, one in TypeScript with what it requires", async () => {
   const temporary = await temporaryDirectory();
   const source = (names: string) => `import { workflow } from "coflux";
