@@ -253,15 +253,25 @@ test("process.exit in user code abandons the execution with the reason and nothi
 test("the list of runs is newest first, filtered and paged", async () => {
   const list = async (query: string): Promise<RunListView> =>
     (await server.api<RunListView>("GET", `${environmentPath()}/runs?${query}`)).body;
+  const started: string[] = [];
+  for (const target of ["sum", "sum", "failing", "sum", "sum"])
+    started.unshift(await startRun(server, target, target === "sum" ? [1, 2] : ["deliberately"]));
+  const failed = started[2] ?? "";
+  const sums = started.filter((id) => id !== failed);
+  await Promise.all(started.map((id) => resultOf(server, id)));
+
   const first = await list("limit=2&target=flows/sum");
   const second = await list(`limit=2&target=flows/sum&cursor=${encodeURIComponent(first.cursor ?? "")}`);
-  const all = [...first.runs, ...second.runs];
-  expect(all.every(({ target }) => target === "flows/sum")).toBe(true);
-  expect(new Set(all.map(({ id }) => id)).size).toBe(4);
-  expect(all.map(({ createdAt }) => createdAt)).toEqual(
-    all.map(({ createdAt }) => createdAt).toSorted((a, b) => b - a),
-  );
-  expect((await list("status=failed")).runs.every(({ status }) => status === "failed")).toBe(true);
+  expect([first, second].map(({ runs }) => runs.map(({ id, target }) => [id, target]))).toEqual([
+    sums.slice(0, 2).map((id) => [id, "flows/sum"]),
+    sums.slice(2).map((id) => [id, "flows/sum"]),
+  ]);
+  expect((await list("limit=5")).runs.map(({ id }) => id)).toEqual(started);
+
+  expect((await list("status=succeeded&limit=4")).runs.map(({ id }) => id)).toEqual(sums);
+  const ofFailed = (await list("status=failed")).runs;
+  expect(ofFailed[0]?.id).toBe(failed);
+  expect(new Set(ofFailed.map(({ status }) => status))).toEqual(new Set(["failed"]));
 });
 
 test("a known workflow without an agent is accepted and waits with its reason", async () => {
