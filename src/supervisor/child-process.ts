@@ -40,7 +40,10 @@ export interface ChildProcess {
   kill(signal: "SIGTERM" | "SIGKILL"): void;
 }
 
-export interface ChildProcessEvents {
+export interface ChildProcessParts {
+  /** What process/death-signal.ts found; it follows the thread that spawns, which must be the main one. */
+  readonly deathSignal: readonly string[];
+  readonly timers: Timers;
   onMessage(message: ChildMessage): void;
   /** It said something that is no message. */
   onNonsense(reason: string): void;
@@ -51,32 +54,20 @@ export interface ChildProcessEvents {
 /** Where the supervisor may ask a child that hangs for its stack (SIGUSR1): an address that only the child's own log tells. */
 const inspectorFlags = ["--inspect-port=127.0.0.1:0", "--inspect-publish-uid=stderr"];
 
-/**
- * Starts a process. `deathSignal` is what process/death-signal.ts found; it follows the thread that spawns, which must be the main one. What the
- * system refuses (a full disk, no more processes) is an exit like any other.
- */
-export function spawnChild(
-  spec: ChildSpec,
-  deathSignal: readonly string[],
-  timers: Timers,
-  events: ChildProcessEvents,
-): ChildProcess {
+/** Starts a process. What the system refuses (a full disk, no more processes) is an exit like any other. */
+export function spawnChild(spec: ChildSpec, parts: ChildProcessParts): ChildProcess {
   try {
     spec.prepare();
-    return launch(spec, deathSignal, timers, events);
+    return launch(spec, parts);
   } catch (error) {
     if (!(error instanceof Error && "syscall" in error)) throw error;
-    timers.after(0, () => events.onExit({ code: null, signal: null, spawnError: error.message }));
+    parts.timers.after(0, () => parts.onExit({ code: null, signal: null, spawnError: error.message }));
     return { pid: null, send: () => undefined, kill: () => undefined };
   }
 }
 
-function launch(
-  spec: ChildSpec,
-  deathSignal: readonly string[],
-  timers: Timers,
-  events: ChildProcessEvents,
-): ChildProcess {
+function launch(spec: ChildSpec, parts: ChildProcessParts): ChildProcess {
+  const { deathSignal, timers } = parts;
   const heap = spec.heapLimitMb === null ? [] : [`--max-old-space-size=${spec.heapLimitMb}`];
   const node = [process.execPath, ...heap, ...inspectorFlags, spec.program, "--config", JSON.stringify(spec.config())];
   const [command = process.execPath, ...rest] = [...deathSignal, ...node];
@@ -95,8 +86,8 @@ function launch(
 
   subprocess.on("message", (input: unknown) => {
     const parsed = childMessage.safeParse(input);
-    if (parsed.success) events.onMessage(parsed.data);
-    else events.onNonsense(parsed.error.message);
+    if (parsed.success) parts.onMessage(parsed.data);
+    else parts.onNonsense(parsed.error.message);
   });
   const channelEnd = new Promise<void>((resolve) => {
     if (subprocess.connected) subprocess.once("disconnect", () => resolve());
@@ -107,7 +98,7 @@ function launch(
     const isLate = new Promise<void>((resolve) => void timers.after(CHANNEL_END_MS, resolve));
     await Promise.race([channelEnd, isLate]);
     const spawnError = failed && subprocess.pid === undefined ? (shortMessage ?? "it could not be started") : null;
-    events.onExit({ code: exitCode ?? null, signal: signal ?? null, spawnError });
+    parts.onExit({ code: exitCode ?? null, signal: signal ?? null, spawnError });
   };
   void waitForEnd();
 

@@ -229,7 +229,9 @@ export class Child {
   #spawn(loaded: () => void): void {
     const { clock, limits, timers, deathSignal } = this.#parts;
     const logOffset = sizeOf(this.spec.logPath);
-    const process = spawnChild(this.spec, deathSignal, timers, {
+    const process = spawnChild(this.spec, {
+      deathSignal,
+      timers,
       onMessage: (message) => this.#receive(message),
       onNonsense: (reason) => this.#log.warn({ reason }, `${this.spec.name} said something that is no message`),
       onExit: (exit) => this.#onExit(exit),

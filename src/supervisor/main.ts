@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createChanges } from "../base/changes.ts";
-import type { Ms } from "../base/clock.ts";
 import { type Result, failure, ok } from "../base/result.ts";
 import { deathSignal } from "../process/death-signal.ts";
 import { type Log, createLog } from "../process/log.ts";
@@ -10,6 +9,7 @@ import { realClock, realRandom, realTimers } from "../process/real-clock.ts";
 import { type Scope, createScope } from "../process/scope.ts";
 import { installedSqliteFault } from "../process/sqlite-runtime.ts";
 import { LEASE_MS } from "../protocol/limits.ts";
+import { type ServerExitCode, type ServerOptions, serverExitCodes } from "../protocol/server-run.ts";
 import type { Programs } from "./child-specs.ts";
 import { openDataDirectory } from "./data-directory.ts";
 import {
@@ -27,39 +27,17 @@ import { openRegistry } from "./registry.ts";
 import { openRuntimeDirectory } from "./runtime-directory.ts";
 import { allOf, terminalLog } from "./server-log.ts";
 import { createSpawnQueue } from "./spawn-queue.ts";
-import { type Ending, type ServerExit, exits, listenForAbort, listenForSignals } from "./stop-requests.ts";
+import { type Ending, listenForAbort, listenForSignals } from "./stop-requests.ts";
 import { Supervisor } from "./supervisor.ts";
 
-/** Options of `coflux server start`. */
-export interface ServerOptions {
-  readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
-  readonly dataDirectory: string;
-  /** An environment with nothing to do for so long is stopped; 0 keeps all that were started. Default 5 minutes. */
-  readonly idleTimeoutMs?: Ms;
-  /** How long an agent may be silent before its work is given up. Default `LEASE_MS`. */
-  readonly sessionLeaseMs?: Ms;
-  /** V8 heap of one orchestrator. Default 256 MB. */
-  readonly heapLimitMb?: number;
-  /** Resident memory at which an orchestrator is restarted in order; at five thirds of it, it is killed. Default 384 MB. */
-  readonly rssLimitMb?: number;
-  /** Lets it listen on an address that others can reach, although nobody has to show a token. */
-  readonly allowsOpenAddress?: boolean;
-  /** Called once, when the server serves. */
-  readonly onReady: (url: string) => void;
-  /**
-   * Stops it in order when it aborts, for a program that runs a server besides other things: signals are then that program's own, and only
-   * trouble is told on stderr. Default: signals stop it.
-   */
-  readonly stop?: AbortSignal;
+export interface SupervisorOptions extends ServerOptions {
   /** Other programs as children, and other limits: for tests. */
   readonly programs?: Programs;
   readonly limits?: Partial<Limits>;
 }
 
 interface Refusal {
-  readonly exit: ServerExit;
+  readonly exit: ServerExitCode;
   readonly message: string;
 }
 
@@ -69,7 +47,7 @@ const defaultPrograms: Programs = {
 };
 
 /** Runs the server in this process until it is stopped. Says what happens on stderr; gives the exit code. */
-export async function runSupervisor(options: ServerOptions): Promise<ServerExit> {
+export async function runSupervisor(options: SupervisorOptions): Promise<ServerExitCode> {
   process.stderr.on("error", () => undefined); // Whoever read it has gone; the log file has it all.
   process.umask(0o077); // Nothing the server makes is for other users: databases, logs, sockets.
   const scope = createScope(realTimers);
@@ -78,7 +56,7 @@ export async function runSupervisor(options: ServerOptions): Promise<ServerExit>
   return exit;
 }
 
-async function serve(options: ServerOptions, scope: Scope): Promise<ServerExit> {
+async function serve(options: SupervisorOptions, scope: Scope): Promise<ServerExitCode> {
   const leastLevel = options.stop === undefined ? "info" : "warn";
   const terminal = terminalLog((line) => process.stderr.write(line), realClock, leastLevel);
   const stop = options.stop === undefined ? listenForSignals(scope) : listenForAbort(options.stop);
@@ -116,35 +94,35 @@ interface Opened {
 }
 
 /** Opens what a server needs, one after the other; the scope closes it again, in the reverse order. */
-async function openServer(options: ServerOptions, scope: Scope, terminal: Log): Promise<Result<Opened, Refusal>> {
-  const refuse = (exit: ServerExit, message: string) => failure({ exit, message });
+async function openServer(options: SupervisorOptions, scope: Scope, terminal: Log): Promise<Result<Opened, Refusal>> {
+  const refuse = (exit: ServerExitCode, message: string) => failure({ exit, message });
   const limits = { ...defaultLimits, ...options.limits };
   const dataDirectory = resolve(options.dataDirectory);
 
   const unfit = installedSqliteFault();
-  if (unfit !== undefined) return refuse(exits.internal, unfit);
+  if (unfit !== undefined) return refuse(serverExitCodes.failed, unfit);
   const address = await resolveHost(options.host);
-  if (!address.ok) return refuse(exits.usage, address.error);
+  if (!address.ok) return refuse(serverExitCodes.usage, address.error);
   if (!address.value.isLoopback && options.allowsOpenAddress !== true) {
-    return refuse(exits.usage, openAddress(options.host));
+    return refuse(serverExitCodes.usage, openAddress(options.host));
   }
   // Before anything is made: a server that cannot have its port leaves no data behind.
   const patienceMs = existsSync(join(dataDirectory, "registry.db")) ? ORPHANS_END_MS : 0;
   const socket = await bindPatiently(() => bindSocket(address.value, options.port), patienceMs, realTimers);
-  if (!socket.ok) return refuse(exits.conflict, cannotBind(options, socket.error));
+  if (!socket.ok) return refuse(serverExitCodes.conflict, cannotBind(options, socket.error));
   scope.defer("socket", () => socket.value.close());
   const directory = openDataDirectory(dataDirectory);
-  if (!directory.ok) return refuse(exits.conflict, directory.error);
+  if (!directory.ok) return refuse(serverExitCodes.conflict, directory.error);
   scope.defer("data directory", () => directory.value.release());
 
   const log = allOf(createLog({ process: "supervisor" }, openLog(directory.value.logPath)), terminal);
   process.on("uncaughtExceptionMonitor", (error) => log.error({ stack: error.stack }, `a bug: ${error.message}`));
   const registry = openRegistry(directory.value.registryPath);
-  if (!registry.ok) return refuse(exits.internal, registry.error);
+  if (!registry.ok) return refuse(serverExitCodes.failed, registry.error);
   scope.defer("registry", () => registry.value.close());
 
   const runtime = openRuntimeDirectory(dataDirectory);
-  if (!runtime.ok) return refuse(exits.internal, runtime.error);
+  if (!runtime.ok) return refuse(serverExitCodes.failed, runtime.error);
   scope.defer("runtime directory", () => runtime.value.remove());
 
   if (deathSignal().length === 0) log.info({}, "without setpriv: a child that hangs outlives a server that is killed");
@@ -172,7 +150,7 @@ async function openServer(options: ServerOptions, scope: Scope, terminal: Log): 
       heapLimitMb: options.heapLimitMb ?? DEFAULT_HEAP_LIMIT_MB,
       rssLimitMb: options.rssLimitMb ?? DEFAULT_RSS_LIMIT_MB,
     },
-    onGatewayLost: (reason) => loseGateway({ reason: `there is no gateway: ${reason}`, exit: exits.internal }),
+    onGatewayLost: (reason) => loseGateway({ reason: `there is no gateway: ${reason}`, exit: serverExitCodes.failed }),
   });
   return ok({ supervisor, socket: socket.value, log, gatewayLost });
 }

@@ -48,22 +48,12 @@ export class Orchestrators {
 
   /** Starts it if it does not run, and waits until it is ready; or says why it will not be, or not soon. */
   async ensure(record: EnvironmentRecord): Promise<Result<Ready, Failure>> {
-    const refusal = this.#refusal(record);
-    if (refusal !== undefined) return failure(refusal);
-    const orchestrator = this.#find(record);
-    this.#want(orchestrator);
-    orchestrator.child.start("somebody needs it");
-    return await this.#whenReady(orchestrator);
+    return await this.#bringUp(record, (child) => child.start("somebody needs it"));
   }
 
   /** A new process, also out of back-off and quarantine. */
   async restart(record: EnvironmentRecord): Promise<Result<Ready, Failure>> {
-    const refusal = this.#refusal(record);
-    if (refusal !== undefined) return failure(refusal);
-    const orchestrator = this.#find(record);
-    this.#want(orchestrator);
-    orchestrator.child.restart("a restart was asked for");
-    return await this.#whenReady(orchestrator);
+    return await this.#bringUp(record, (child) => child.restart("a restart was asked for"));
   }
 
   /**
@@ -125,6 +115,15 @@ export class Orchestrators {
     this.#isClosing = true;
     this.#cancelWake();
     this.#parts.changes.tell();
+  }
+
+  async #bringUp(record: EnvironmentRecord, start: (child: Child) => void): Promise<Result<Ready, Failure>> {
+    const refusal = this.#refusal(record);
+    if (refusal !== undefined) return failure(refusal);
+    const orchestrator = this.#find(record);
+    this.#want(orchestrator);
+    start(orchestrator.child);
+    return await this.#whenReady(orchestrator);
   }
 
   #refusal({ id, project, name }: EnvironmentRecord): Failure | undefined {

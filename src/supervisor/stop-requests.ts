@@ -1,12 +1,9 @@
 import type { Scope } from "../process/scope.ts";
-
-/** How the server ends: in order, on a bug or without its gateway, on options that cannot be, on what others hold, on a second signal. */
-export const exits = { ok: 0, internal: 1, usage: 2, conflict: 5, interrupted: 130 } as const;
-export type ServerExit = (typeof exits)[keyof typeof exits];
+import { type ServerExitCode, serverExitCodes } from "../protocol/server-run.ts";
 
 export interface Ending {
   readonly reason: string;
-  readonly exit: ServerExit;
+  readonly exit: ServerExitCode;
 }
 
 /** The first request stops the server in order, the second ends it at once. */
@@ -23,8 +20,8 @@ export function listenForSignals(scope: Scope): StopRequests {
   const second = new Promise<Ending>((done) => (onSecond = done));
   const receive = (signal: NodeJS.Signals): void => {
     count += 1;
-    if (count === 1) onFirst({ reason: signal, exit: exits.ok });
-    else onSecond({ reason: signal, exit: exits.interrupted });
+    if (count === 1) onFirst({ reason: signal, exit: serverExitCodes.stopped });
+    else onSecond({ reason: signal, exit: serverExitCodes.interrupted });
   };
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     process.on(signal, receive);
@@ -35,7 +32,7 @@ export function listenForSignals(scope: Scope): StopRequests {
 
 /** Whoever runs the server says when to stop; a second word is not expected of them. */
 export function listenForAbort(signal: AbortSignal): StopRequests {
-  const ending: Ending = { reason: "it is not needed any more", exit: exits.ok };
+  const ending: Ending = { reason: "it is not needed any more", exit: serverExitCodes.stopped };
   const first = new Promise<Ending>((done) => {
     if (signal.aborted) done(ending);
     else signal.addEventListener("abort", () => done(ending), { once: true });

@@ -12,7 +12,7 @@ import type {
 } from "../../src/protocol/supervisor-messages.ts";
 import type { ProcessesView } from "../../src/protocol/views.ts";
 import type { Limits } from "../../src/supervisor/limits.ts";
-import type { ServerOptions } from "../../src/supervisor/main.ts";
+import type { SupervisorOptions } from "../../src/supervisor/main.ts";
 import { bundle } from "../support/bundle.ts";
 import { descendantsOf, isAlive, killHard } from "../support/process-tree.ts";
 
@@ -26,7 +26,7 @@ export type Reply<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: { readonly code: string; readonly message: string } };
 
-export type FixtureOptions = Partial<Omit<ServerOptions, "onReady" | "limits">> & {
+export type FixtureOptions = Partial<Omit<SupervisorOptions, "onReady" | "limits">> & {
   readonly dataDirectory: string;
   readonly limits?: Partial<Limits>;
   readonly stopAfterReady?: boolean;

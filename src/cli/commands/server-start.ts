@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { DEFAULT_PORT } from "../../protocol/addresses.ts";
 import type { Ms } from "../../base/clock.ts";
+import type { ServerExitCode, ServerOptions } from "../../protocol/server-run.ts";
 import { bundles } from "../bundles.ts";
 import { usageError } from "../command-error.ts";
 import type { Context } from "../context.ts";
@@ -19,23 +20,8 @@ export interface ServerFlags {
   readonly auth: boolean;
 }
 
-/** What src/supervisor/main.ts takes; it has the defaults of what is left out. */
-interface ServerOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly dataDirectory: string;
-  readonly idleTimeoutMs?: Ms;
-  readonly sessionLeaseMs?: Ms;
-  readonly heapLimitMb?: number;
-  readonly rssLimitMb?: number;
-  readonly allowsOpenAddress?: boolean;
-  /** Stops it in order; signals of the process are then the caller's own. */
-  readonly stop?: AbortSignal;
-  readonly onReady: (url: string) => void;
-}
-
 interface ServerEntry {
-  readonly runSupervisor: (options: ServerOptions) => Promise<ExitCode>;
+  readonly runSupervisor: (options: ServerOptions) => Promise<ServerExitCode>;
 }
 
 const defaultHost = "127.0.0.1";
