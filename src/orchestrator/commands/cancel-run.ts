@@ -5,15 +5,17 @@ import type { Handler } from "../handler.ts";
 import { attemptsOf } from "../store/executions.ts";
 import { cancelTree } from "../transitions/cancel-tree.ts";
 import { findRun } from "../store/runs.ts";
+import { isFinalRunStatus } from "../../protocol/views.ts";
 import { findStep } from "../store/steps.ts";
 
 /**
- * Cancels a run's root with everything that descends from it, in this run and in those that it called. A final root keeps its outcome, but what
- * it called may still be under way: nobody else would stop that.
+ * Cancels a run's root with everything that descends from it, in this run and in those that it called. Nothing changes when the run is final:
+ * what it called and did not wait for goes on, as its author wished, and is cancelled by its own id.
  */
 export const cancelRun: Handler<"cancel-run"> = (tx, { run: runId }) => {
   const run = findRun(tx.db, runId);
   if (run === undefined) return failure(notFound("run_not_found", runId));
+  if (isFinalRunStatus(run.status)) return accepted(null);
   const root = findStep(tx.db, run.id, 1);
   if (root === undefined) throw new Error(`run ${runId} has no root`);
   cancelTree(
