@@ -41,7 +41,8 @@ export interface Registry {
   findEnvironment(project: string, name: string): EnvironmentRecord | undefined;
   addEnvironment(project: string, name: string, base: string | null, createdAt: Ms): EnvironmentRecord;
   archiveEnvironment(id: number): void;
-  removeEnvironment(id: number): void;
+  /** Those that are based on it stand on nothing from now on. */
+  removeEnvironment(environment: EnvironmentRecord): void;
   /** False when the disk does not take it; the facts are said again. */
   noteFacts(id: number, facts: EnvironmentFacts): boolean;
   close(): void;
@@ -124,7 +125,14 @@ function registryOf(database: Database.Database): Registry {
   const archive = database.prepare<[number]>(
     "UPDATE environments SET is_archived = 1, is_wanted = 0, next_wake_at = NULL WHERE id = ?",
   );
-  const removeEnvironment = database.prepare<[number]>("DELETE FROM environments WHERE id = ?");
+  const removeBase = database.prepare<[string, string]>(
+    "UPDATE environments SET base = NULL WHERE project = ? AND base = ?",
+  );
+  const removeRow = database.prepare<[number]>("DELETE FROM environments WHERE id = ?");
+  const removeEnvironment = database.transaction(({ id, project: of, name }: EnvironmentRecord) => {
+    removeBase.run(of, name);
+    removeRow.run(id);
+  });
   const noteFacts = database.prepare<[number, number, number | null, number]>(
     "UPDATE environments SET is_paused = ?, is_wanted = ?, next_wake_at = ? WHERE id = ?",
   );
@@ -142,7 +150,7 @@ function registryOf(database: Database.Database): Registry {
       return environmentOf(row);
     },
     archiveEnvironment: (id) => void archive.run(id),
-    removeEnvironment: (id) => void removeEnvironment.run(id),
+    removeEnvironment: (record) => removeEnvironment.immediate(record),
     noteFacts(id, { isPaused, isWanted, nextWakeAt }) {
       try {
         noteFacts.run(Number(isPaused), Number(isWanted), nextWakeAt, id);

@@ -139,14 +139,12 @@ function handlers(parts: RequestParts): Handlers {
       const found = find(params);
       if (!found.ok) return found;
       const record = found.value;
-      if (!record.isArchived) return failure(notArchived(params));
-      const users = registry.environments(params.project).filter(({ base }) => base === params.environment);
-      if (users.length > 0) return failure(inUse(params, users));
+      if (!record.isArchived) return failure(notArchived(params)); // Nothing active is based on what is archived.
       await orchestrators.remove(record);
       // The files first: a crash in between leaves an archived environment that can be deleted again, and no data that a new one would find.
       const directory = join(parts.dataDirectory, environmentDirectory(record.project, record.name));
       await rm(directory, { recursive: true, force: true });
-      registry.removeEnvironment(record.id);
+      registry.removeEnvironment(record);
       parts.announce(record, true);
       return ok(null);
     },

@@ -52,7 +52,7 @@ describe("the registry", () => {
     const registry = open();
     registry.addProject("shop", 1);
     const first = registry.addEnvironment("shop", "one", null, 1);
-    registry.removeEnvironment(first.id);
+    registry.removeEnvironment(first);
     expect(registry.addEnvironment("shop", "one", null, 1).id).toBeGreaterThan(first.id);
     registry.close();
   });

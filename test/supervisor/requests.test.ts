@@ -93,6 +93,16 @@ describe("environments", () => {
     expect(await server.ask("archive-environment", inDefault("production"))).toMatchObject({ ok: true });
   });
 
+  test("are deleted when only archived ones were based on them", async () => {
+    await server.create("below");
+    await server.ask("create-environment", { ...inDefault("above"), base: "below" });
+    for (const name of ["above", "below"]) await server.ask("archive-environment", inDefault(name));
+    expect(await server.ask("delete-environment", inDefault("below"))).toEqual({ ok: true, value: null });
+    expect(await server.ask("show-environment", inDefault("above"))).toMatchObject({
+      value: { state: "archived", base: null },
+    });
+  });
+
   test("are archived when a process that was told so has ended what was under way, and only then stopped", async () => {
     await server.create("ended");
     const before = await server.ensure("ended");
