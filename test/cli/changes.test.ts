@@ -121,6 +121,13 @@ describe("submit", () => {
     expect(api().requests.at(-1)?.body).toMatchObject({ params: { $: "blob", v: { key, size: input.length } } });
   });
 
+  test("says which words are strings although they begin like JSON", async () => {
+    api().answer(`POST ${E}/runs`, [201, started]);
+    const end = await coflux(["submit", "flows/greet", "[draft] mail", "Joe"]);
+    expect(end.stderr).toBe("[draft] mail is not valid JSON, so it is passed as a string\n");
+    expect(api().requests.at(-1)?.body).toMatchObject({ arguments: ["[draft] mail", "Joe"] });
+  });
+
   test("takes params from the command line or from stdin", async () => {
     expect(await bodyOf("flows/greet", "--params", '{"a":1}')).toEqual({ target: "flows/greet", params: { a: 1 } });
     await coflux("submit flows/greet --params -", { input: '{"b":2}' });

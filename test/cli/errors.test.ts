@@ -101,7 +101,6 @@ describe("errors", () => {
     ["submit flows/greet --timeout 0s", "1ms at least"],
     ["submit flows/greet 1e999", "larger than any number"],
     ["dev --port 7805", "--url http://127.0.0.1:<port>"],
-    ['submit flows/greet {"a":4', "is not valid JSON"],
     ["submit flows/greet a --params {}", "either it or arguments"],
     ["submit flows/greet --params [1]", "no JSON object"],
     ["submit flows/greet --params @none.json", "none.json"],

@@ -6,7 +6,7 @@ import type { StartedRunView } from "../../protocol/views.ts";
 import { CommandError, usageError } from "../command-error.ts";
 import { fitStart } from "../api/fit-start.ts";
 import type { Context } from "../context.ts";
-import { parseArgument, parseParams, retriesOf } from "../input/run-arguments.ts";
+import { isLikelyBrokenJson, parseArgument, parseParams, retriesOf } from "../input/run-arguments.ts";
 import { findTarget } from "./find-target.ts";
 
 /** The flags of `submit` and `run`. */
@@ -35,7 +35,7 @@ export async function startRun(
 ): Promise<StartedRun> {
   const body = {
     ...(flags.params === undefined
-      ? { arguments: words.map(argumentOf) }
+      ? { arguments: words.map((word) => argumentOf(context, word)) }
       : { params: await readParams(flags.params, words) }),
     idempotencyKey: flags.idempotencyKey,
     delayMs: flags.delay,
@@ -69,9 +69,10 @@ function withSignature(context: Context, path: string, error: unknown): unknown 
   return new CommandError({ code, exitCode, message, details, hint: context.command(`workflows show ${path}`) });
 }
 
-function argumentOf(word: string): unknown {
+function argumentOf({ output }: Context, word: string): unknown {
   const value = parseArgument(word);
   if (!value.ok) throw usageError(value.error);
+  if (isLikelyBrokenJson(word, value.value)) output.note(`${word} is not valid JSON, so it is passed as a string`);
   return value.value;
 }
 

@@ -3,19 +3,23 @@ import { errorText } from "../../base/error-text.ts";
 import { usageError } from "../command-error.ts";
 
 /**
- * The value of one word of the command line: JSON, or else the word itself as a string. Fails on what was meant to be JSON and is not, and on
- * numbers that a JavaScript number cannot hold: an id must not lose digits without a word.
+ * The value of one word of the command line: JSON, or else the word itself as a string. Fails on numbers that a JavaScript number cannot hold: an
+ * id must not lose digits without a word.
  */
 export function parseArgument(word: string): Result<unknown, string> {
   let value: unknown;
   try {
     value = JSON.parse(word);
-  } catch (error) {
-    if (!/^\s*[{["]/.test(word)) return ok(word);
-    return failure(`${word} is not valid JSON: ${errorText(error)}; as a string it is '${JSON.stringify(word)}'`);
+  } catch {
+    return ok(word);
   }
   const problem = findInexactNumber(word);
   return problem === undefined ? ok(value) : failure(problem);
+}
+
+/** Whether a word that became a string looks as if it had been meant as JSON. */
+export function isLikelyBrokenJson(word: string, value: unknown): boolean {
+  return value === word && /^\s*[{["]/.test(word); // No JSON text is the string that it stands for.
 }
 
 /** The members of `--params`: a JSON object. */

@@ -7,7 +7,7 @@ import {
   tagOption,
   wholeNumberOption,
 } from "../../../src/cli/input/option-values.ts";
-import { parseArgument, parseParams, retriesOf } from "../../../src/cli/input/run-arguments.ts";
+import { isLikelyBrokenJson, parseArgument, parseParams, retriesOf } from "../../../src/cli/input/run-arguments.ts";
 import { resolveTarget } from "../../../src/cli/input/targets.ts";
 
 describe("a word of the command line", () => {
@@ -21,12 +21,21 @@ describe("a word of the command line", () => {
     ['{"a":[1]}', { a: [1] }],
     ["", ""],
     ["2026-11-01", "2026-11-01"],
+    ["[draft] mail", "[draft] mail"],
   ])("%j is %j", (word, value) => {
     expect(parseArgument(word)).toEqual({ ok: true, value });
   });
 
-  test.each(['{"a":4', "{a:1}", "[1,]", '"Joe'])("%s was meant as JSON and is refused", (word) => {
-    expect(parseArgument(word)).toEqual({ ok: false, error: expect.stringContaining(`${word} is not valid JSON`) });
+  test.each([
+    ['{"a":4', '{"a":4', true],
+    ["{a:1}", "{a:1}", true],
+    [' "Joe', ' "Joe', true],
+    ["Joe", "Joe", false],
+    ['"Joe"', "Joe", false],
+    ['["Joe"]', ["Joe"], false],
+  ])("%s looks like JSON and is a string: %s", (word, value, isBroken) => {
+    expect(parseArgument(word)).toEqual({ ok: true, value });
+    expect(isLikelyBrokenJson(word, value)).toBe(isBroken);
   });
 
   test("a whole number that would lose digits is refused", () => {
