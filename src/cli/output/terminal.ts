@@ -39,7 +39,12 @@ export function createTerminal(stream: NodeJS.WriteStream, options: TerminalOpti
   };
 }
 
-/** `TERM=dumb` has a screen, but nothing can be drawn on it. */
+/** `TERM=dumb` has a screen, but nothing can be drawn on it; a coding agent reads lines. */
 export function canRedraw(terminal: Terminal, environment: Readonly<Record<string, string | undefined>>): boolean {
-  return terminal.isTty && environment["TERM"] !== "dumb";
+  return terminal.isTty && environment["TERM"] !== "dumb" && !isCodingAgent(environment);
+}
+
+/** Whether a program reads along at the terminal that says so: it is asked nothing, and nothing is drawn twice for it. */
+export function isCodingAgent(environment: Readonly<Record<string, string | undefined>>): boolean {
+  return ["AI_AGENT", "AGENT", "CLAUDECODE"].some((name) => Boolean(environment[name]));
 }

@@ -5,6 +5,7 @@ import { errorLines } from "../../../src/cli/output/error-lines.ts";
 import { fillTemplate, formatLogLine } from "../../../src/cli/output/log-line.ts";
 import { summarizeArguments } from "../../../src/cli/output/summarize-value.ts";
 import { type Column, formatTable } from "../../../src/cli/output/table.ts";
+import { canRedraw, createTerminal, isCodingAgent } from "../../../src/cli/output/terminal.ts";
 import { fitText, textWidth } from "../../../src/cli/output/text-width.ts";
 import { formatAge, formatStopwatch, formatUntil } from "../../../src/cli/output/time.ts";
 
@@ -191,3 +192,20 @@ test("an error has its frames, the user's own with their source, and its causes"
     "caused by RangeError: too far",
   ]);
 });
+
+test.each([
+  [{ TERM: "xterm" }, true, false],
+  [{ TERM: "dumb" }, false, false],
+  [{ AI_AGENT: "1" }, false, true],
+  [{ AGENT: "any" }, false, true],
+  [{ CLAUDECODE: "1" }, false, true],
+  [{ CLAUDECODE: "" }, true, false],
+])(
+  "on a terminal with %j lines can be drawn again: %s; a coding agent reads along: %s",
+  (environment, canDraw, reads) => {
+    const terminal = { ...createTerminal(process.stderr, { wantsColour: false, environment }), isTty: true };
+    expect(canRedraw(terminal, environment)).toBe(canDraw);
+    expect(canRedraw({ ...terminal, isTty: false }, environment)).toBe(false);
+    expect(isCodingAgent(environment)).toBe(reads);
+  },
+);
