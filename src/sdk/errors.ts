@@ -90,7 +90,7 @@ brandClass(UnknownTargetError, "UnknownTargetError");
 
 /** The server refused a request; `code` is one of docs/protocol.md. */
 export class RequestRefused extends Error {
-  override readonly name = "RequestRefused";
+  override readonly name: string = "RequestRefused";
   readonly code: string;
 
   constructor(code: string, message: string) {
@@ -99,6 +99,16 @@ export class RequestRefused extends Error {
   }
 }
 brandClass(RequestRefused, "RequestRefused");
+
+/** The arguments of a call are not what the target takes: there are too many. `code` is `invalid_arguments`. */
+export class ValidationError extends RequestRefused {
+  override readonly name = "ValidationError";
+
+  constructor(message: string) {
+    super("invalid_arguments", message);
+  }
+}
+brandClass(ValidationError, "ValidationError");
 
 /** Thrown by a target: no retry can help, so none is spent. May be subclassed. */
 export class NonRetryableError extends Error {
@@ -129,7 +139,8 @@ export function markFailed(error: Error, type: string, execution: FailedExecutio
 
 /** What a request of an execution rejects with when the server refused it. */
 export function refusalError(code: string, message: string): Error {
-  return code === "target_not_found" ? new UnknownTargetError(message) : new RequestRefused(code, message);
+  if (code === "target_not_found") return new UnknownTargetError(message);
+  return code === "invalid_arguments" ? new ValidationError(message) : new RequestRefused(code, message);
 }
 
 export function failedExecution(id: string, target: string): FailedExecution {

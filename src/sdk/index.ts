@@ -19,6 +19,7 @@ export {
   RetryAfterError,
   SerializationError,
   UnknownTargetError,
+  ValidationError,
   WaitTimeout,
 } from "./errors.ts";
 export { type Class, type Codec, codecSymbol as codec, registerCodec } from "../protocol/value-format/codecs.ts";

@@ -12,6 +12,7 @@ import {
   RequestRefused,
   RetryAfterError,
   UnknownTargetError,
+  ValidationError,
   registerErrorClass,
   task,
 } from "../../src/sdk/index.ts";
@@ -152,4 +153,8 @@ test("what the server refuses is an error with the code", () => {
   expect(refusalError("target_not_found", "x")).toBeInstanceOf(UnknownTargetError);
   expect(refusalError("overloaded", "x")).toBeInstanceOf(RequestRefused);
   expect(refusalError("overloaded", "x")).toMatchObject({ code: "overloaded", message: "x" });
+  const invalid = refusalError("invalid_arguments", "too many");
+  expect(invalid).toBeInstanceOf(ValidationError);
+  expect(invalid).toBeInstanceOf(RequestRefused);
+  expect(invalid).toMatchObject({ name: "ValidationError", code: "invalid_arguments", message: "too many" });
 });
