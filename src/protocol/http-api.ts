@@ -182,13 +182,7 @@ export const routes = {
     path: E,
     summary: "Deletes an archived environment with everything in it.",
     status: 204,
-    errors: [
-      "project_not_found",
-      "environment_not_found",
-      "environment_not_archived",
-      "environment_in_use",
-      ...changeErrors,
-    ],
+    errors: ["project_not_found", "environment_not_found", "environment_not_archived", ...changeErrors],
   },
   "restart-environment": {
     method: "POST",
@@ -292,7 +286,7 @@ export const routes = {
     method: "POST",
     path: `${E}/runs/:run/cancel`,
     summary:
-      "Cancels a run with everything it called. One that is final keeps its result; what it called and is still under way is cancelled.",
+      "Cancels a run with everything it called. When it is final, nothing changes: what it called and is still under way is cancelled by its execution's id.",
     status: 204,
     errors: [...orchestratorErrors, "run_not_found", "environment_archived"],
   },

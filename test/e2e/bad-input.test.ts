@@ -159,15 +159,28 @@ test.each<[string, string, string, unknown, number, string]>([
   expect(answer.body.error.message.length).toBeGreaterThan(10);
 });
 
-test("arguments that are too many are named by their JSON pointers", async () => {
-  const { body } = await server.api("POST", `${E}/runs`, { target: "flows/sum", arguments: [1, 2, 3, 4] });
-  expect(body).toEqual({
-    error: {
-      code: "invalid_arguments",
-      message: "flows/sum takes 2 arguments, not 4",
-      details: { limit: 2, pointers: ["/arguments/2", "/arguments/3"] },
-    },
-  });
+test.each<[string, string, string, unknown, object]>([
+  ["a limit", "GET", `${E}/runs?limit=0`, undefined, { field: "limit" }],
+  ["a cursor", "GET", `${E}/runs?cursor=x`, undefined, { field: "cursor" }],
+  ["where logs begin", "GET", `${E}/runs/Rbcdfgh/logs?after=zz`, undefined, { field: "after" }],
+  ["a task for a workflow", "POST", `${E}/runs`, { target: "flows/add", arguments: [1] }, { field: "target" }],
+  [
+    "too few arguments",
+    "POST",
+    `${E}/runs`,
+    { target: "flows/sum", arguments: [1] },
+    { missing: ["b"], pointers: ["/arguments/1"] },
+  ],
+  [
+    "too many arguments",
+    "POST",
+    `${E}/runs`,
+    { target: "flows/sum", arguments: [1, 2, 3, 4] },
+    { limit: 2, pointers: ["/arguments/2", "/arguments/3"] },
+  ],
+])("%s that is wrong is named", async (_what, method, path, body, details) => {
+  const answer = await server.api<{ error: { details: unknown } }>(method, path, body);
+  expect(answer).toMatchObject({ status: 400, body: { error: { details } } });
 });
 
 test("a workflow in JavaScript runs with fewer arguments than it has parameters, one in TypeScript with what it requires", async () => {

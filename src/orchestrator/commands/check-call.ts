@@ -27,7 +27,7 @@ export function checkCall(tx: Transaction, call: CallRequest): Result<CheckedCal
   const limit = target.argumentsLimit;
   if (limit !== null && call.arguments.length > limit) {
     const message = `${call.target} takes ${limit === 1 ? "1 argument" : `${limit} arguments`}, not ${call.arguments.length}`;
-    const pointers = call.arguments.slice(limit).map((_, index) => `/arguments/${limit + index}`);
+    const pointers = call.arguments.slice(limit).map((_, index) => argumentPointer(limit + index));
     return failure({ code: "invalid_arguments", message, details: { limit, pointers } });
   }
   return ok({ target, options: effectiveOptions(target.options, call.options) });
@@ -45,5 +45,11 @@ export function checkRequired(tx: Transaction, call: CallRequest, { argumentsLim
   if (missing.length === 0) return undefined;
   const names = missing.map(({ name }) => name);
   const message = `${call.target} needs ${names.join(", ")}: ${given === 1 ? "1 argument was" : `${given} arguments were`} given`;
-  return { code: "invalid_arguments", message, details: { missing: names } };
+  const pointers = missing.map((parameter) => argumentPointer(parameters.indexOf(parameter)));
+  return { code: "invalid_arguments", message, details: { missing: names, pointers } };
+}
+
+/** Where an argument stands in the request, as a JSON pointer (RFC 6901). */
+function argumentPointer(index: number): string {
+  return `/arguments/${index}`;
 }

@@ -26,7 +26,8 @@ export const startRun: Handler<"start-run"> = (tx, command) => {
   if (!call.ok) return call;
   const { target, options } = call.value;
   if (target.type !== "workflow") {
-    return rejected("not_a_workflow", `${command.target} is a ${target.type}: a run starts from a workflow`);
+    const message = `${command.target} is a ${target.type}: a run starts from a workflow`;
+    return rejected("not_a_workflow", message, { field: "target" });
   }
   const incomplete = checkRequired(tx, command, target);
   if (incomplete !== undefined) return failure(incomplete);

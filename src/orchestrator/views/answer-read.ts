@@ -18,12 +18,12 @@ export function answerRead(views: Views, read: PlainRead): Result<RequestResults
     case "list-runs": {
       const { cursor, ...filter } = read.params;
       const before = rowIn(cursor);
-      return before === undefined ? badCursor(cursor) : ok(views.runs({ ...filter, before }));
+      return before === undefined ? badCursor("cursor", cursor) : ok(views.runs({ ...filter, before }));
     }
     case "get-logs": {
       const { run, after: cursor, ...filter } = read.params;
       const after = rowIn(cursor);
-      if (after === undefined) return badCursor(cursor);
+      if (after === undefined) return badCursor("after", cursor);
       const page = found(views.logs(run, { ...filter, after }), run);
       const isEmpty = page.ok && page.value.logs.length === 0;
       const isOfNoStep = isEmpty && filter.step !== null && !views.hasStep(run, filter.step);
@@ -44,9 +44,9 @@ function rowIn(cursor: string | null): number | null | undefined {
   return /^\d{1,15}$/.test(cursor) ? Number(cursor) : undefined;
 }
 
-function badCursor(cursor: string | null): Result<never, Failure> {
+function badCursor(field: "cursor" | "after", cursor: string | null): Result<never, Failure> {
   const problem = `${JSON.stringify(cursor)} is no cursor: use the one of an earlier page as it is`;
-  return failure(invalidField("cursor", problem));
+  return failure(invalidField(field, problem));
 }
 
 export function found<T>(view: T | undefined, run: string): Result<T, Failure> {
