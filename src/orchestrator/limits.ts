@@ -52,7 +52,7 @@ export const TOPIC_INTERVAL_MS = 100;
 export const TOPIC_CORE_SHARE = 0.1;
 export const TOPICS_CORE_SHARE = 0.5;
 
-/** A run of more steps is not shown live: both its last value and the next are kept to compare them. */
+/** A run of more steps, or more attempts at them, is not shown live: both its last value and the next are kept to compare them. */
 export const TOPIC_RUN_STEPS = 10_000;
 
 /** What the live views of run lists and of logs begin with. */
@@ -70,6 +70,9 @@ export const READER_SILENCE_MS = 2 * READ_LIMIT_MS;
 
 /** Steps of a run are read in pages of this many, so that the time is looked at in between. */
 export const READ_PAGE_STEPS = 1_000;
+
+/** Most attempts at the steps of such a page: retries without end make any number, and what is shown of a step stands in memory at once. */
+export const READ_PAGE_ATTEMPTS = 100_000;
 
 /** The view of a run carries values up to this many characters in all; what is beyond is shown by its length alone. */
 export const RUN_VIEW_CHARACTERS = 8_000_000;

@@ -4,6 +4,7 @@ import { exhaustive } from "../base/exhaustive.ts";
 import type { Failure } from "../protocol/error-codes.ts";
 import {
   READ_LIMIT_MS,
+  READ_PAGE_ATTEMPTS,
   READ_PAGE_STEPS,
   RUN_VIEW_CHARACTERS,
   TOPIC_LOGS,
@@ -40,6 +41,7 @@ export function createReading(db: Database, clock: Clock): (query: Query) => Res
     timeMs: READ_LIMIT_MS,
     runCharacters: RUN_VIEW_CHARACTERS,
     runPageSteps: READ_PAGE_STEPS,
+    runPageAttempts: READ_PAGE_ATTEMPTS,
     waitingPerSession: defaultLimits.waitingPerSession,
   });
   const subscriptions = createSubscriptions(views, {

@@ -102,7 +102,13 @@ function fail(execution: string): Command {
 
 function views(limits: Partial<ViewLimits> = {}, monotonic: () => number = () => 0): Views {
   const clock = { now: () => now, monotonic };
-  const defaults = { timeMs: 5_000, runCharacters: 1_000_000, runPageSteps: 3, waitingPerSession: 10_000 };
+  const defaults = {
+    timeMs: 5_000,
+    runCharacters: 1_000_000,
+    runPageSteps: 3,
+    runPageAttempts: 1_000,
+    waitingPerSession: 10_000,
+  };
   return createViews(under.db, clock, { ...defaults, ...limits });
 }
 
@@ -294,6 +300,17 @@ describe("the view of a run", () => {
     const subscriptions = createSubscriptions(views(), { runSteps: 1, runs: 1, logs: 1, logsKept: 1 });
     expect(subscriptions.next(1, `run/${run}`)).toMatchObject({ kind: "value", version: 1 });
     send(call(`${run}:1:1`, 1, "task", false));
+    expect(() => subscriptions.next(1, `run/${run}`)).toThrow(ViewTooCostly);
+  });
+
+  test("is given up, and shown live no more, when a step was tried too often", () => {
+    const run = start();
+    const subscriptions = createSubscriptions(views(), { runSteps: 4, runs: 1, logs: 1, logsKept: 1 });
+    for (let attempt = 2; attempt <= 4; attempt++) send({ kind: "rerun-step", step: `${run}:1` });
+    expect(show(run, { runPageAttempts: 4 }).steps[0]?.executions).toHaveLength(4);
+    expect(subscriptions.next(1, `run/${run}`)).toMatchObject({ kind: "value", version: 1 });
+    send({ kind: "rerun-step", step: `${run}:1` });
+    expect(() => show(run, { runPageAttempts: 4 })).toThrow(ViewTooCostly);
     expect(() => subscriptions.next(1, `run/${run}`)).toThrow(ViewTooCostly);
   });
 

@@ -2,6 +2,7 @@ import { grouped } from "../../base/grouped.ts";
 import { type ExecutionId, type RunId, executionIdOf } from "../../protocol/ids.ts";
 import type { ResultColumns } from "../store/value-columns.ts";
 import type { Database } from "../store/database.ts";
+import { ViewTooCostly } from "./view-budget.ts";
 
 // The rows of one run, in pages of steps. Where the view has no room for values any more, their texts stay where they are.
 
@@ -12,7 +13,10 @@ export interface RunPageRequest {
   readonly after: number;
   /** Steps of a page. */
   readonly limit: number;
-  readonly withTexts: boolean;
+  /** Most attempts at these steps, in all: with more the view is given up. */
+  readonly attempts: number;
+  /** How many characters of texts there is room for. */
+  readonly characters: number;
 }
 
 export interface RunPage {
@@ -80,11 +84,12 @@ export function readCalls(db: Database, run: number): Map<number, number[]> {
   );
 }
 
-export function readRunPage(db: Database, { run, after, limit, withTexts }: RunPageRequest): RunPage {
+export function readRunPage(db: Database, request: RunPageRequest): RunPage {
+  const { run, after, limit, attempts, characters } = request;
   const steps = db.all<StepRow>(
     `SELECT number, path, type, parent, length(arguments) AS characters, iif(?, arguments, NULL) AS arguments
      FROM steps JOIN targets ON targets.id = target WHERE run = ? AND number > ? ORDER BY number LIMIT ? + 0`,
-    withTexts ? 1 : 0,
+    characters > 0 ? 1 : 0,
     run,
     after,
     limit,
@@ -92,25 +97,26 @@ export function readRunPage(db: Database, { run, after, limit, withTexts }: RunP
   const until = steps.at(-1)?.number ?? after;
   return {
     steps,
-    attempts: readAttempts(db, run, after, until, withTexts),
+    attempts: withTexts(db, readAttempts(db, run, after, until, attempts), characters),
     dependencies: readDependencies(db, run, after, until),
     ignored: readIgnored(db, run, after, until),
   };
 }
 
-interface RawAttempt extends Omit<AttemptRow, "successorId"> {
+type Untold = Omit<AttemptRow, "result">;
+
+interface RawAttempt extends Omit<Untold, "successorId"> {
   readonly nextRun: RunId | null;
   readonly nextNumber: number;
   readonly nextAttempt: number;
 }
 
-function readAttempts(db: Database, run: number, after: number, until: number, withTexts: boolean): AttemptRow[] {
+function readAttempts(db: Database, run: number, after: number, until: number, limit: number): Untold[] {
   const rows = db.all<RawAttempt>(
     `SELECT executions.id, steps.number, executions.attempt, executions.status, executions.target, path,
        executions.created_at AS createdAt, executions.due_at AS dueAt, executions.assigned_at AS assignedAt,
        executions.completed_at AS completedAt, sessions.external_id AS sessionId,
-       coalesce(length(executions.result), 0) AS characters, iif(?, executions.result, NULL) AS result,
-       executions.result_links AS resultLinks,
+       coalesce(length(executions.result), 0) AS characters, executions.result_links AS resultLinks,
        next_runs.external_id AS nextRun, next_steps.number AS nextNumber, next.attempt AS nextAttempt,
        next_runs.status AS nextRunStatus, next_runs.completed_at AS nextRunCompletedAt
      FROM steps
@@ -120,16 +126,31 @@ function readAttempts(db: Database, run: number, after: number, until: number, w
        LEFT JOIN executions AS next ON next.id = executions.successor
        LEFT JOIN steps AS next_steps ON next_steps.id = next.step
        LEFT JOIN runs AS next_runs ON next_runs.id = next_steps.run
-     WHERE steps.run = ? AND steps.number > ? AND steps.number <= ? ORDER BY steps.number, executions.attempt`,
-    withTexts ? 1 : 0,
+     WHERE steps.run = ? AND steps.number > ? AND steps.number <= ? ORDER BY steps.number, executions.attempt LIMIT ? + 0`,
     run,
     after,
     until,
+    limit + 1,
   );
+  if (rows.length > limit) {
+    throw new ViewTooCostly(`Steps of this run were tried more than ${limit} times: look at its result or its logs.`);
+  }
   return rows.map((row) => ({
     ...row,
     successorId: row.nextRun === null ? null : executionIdOf(row.nextRun, row.nextNumber, row.nextAttempt),
   }));
+}
+
+/** A step may have been tried any number of times, so that only the texts that there is room for are read. */
+function withTexts(db: Database, rows: readonly Untold[], characters: number): AttemptRow[] {
+  let left = characters;
+  const fitting = rows.filter((row) => row.characters > 0 && (left -= row.characters) >= 0).map(({ id }) => id);
+  const texts = db.all<{ id: number; result: string }>(
+    "SELECT id, result FROM executions WHERE id IN (SELECT value FROM json_each(?))",
+    JSON.stringify(fitting),
+  );
+  const byId = new Map(texts.map(({ id, result }) => [id, result]));
+  return rows.map((row) => ({ ...row, result: byId.get(row.id) ?? null }));
 }
 
 function readDependencies(db: Database, run: number, after: number, until: number): DependencyRow[] {

@@ -15,6 +15,8 @@ export interface RunViewOptions {
   readonly waitingPerSession: number;
   /** Steps are read in pages of so many, and the time is looked at in between. */
   readonly pageSteps: number;
+  /** Most attempts at the steps of a page, in all. */
+  readonly pageAttempts: number;
   readonly budget: ViewBudget;
 }
 
@@ -57,11 +59,12 @@ function* readPages(
   db: Database,
   run: number,
   steps: StepViews,
-  { pageSteps, budget }: RunViewOptions,
+  { pageSteps, pageAttempts, budget }: RunViewOptions,
 ): Generator<readonly StepView[]> {
   for (let after = 0; ;) {
     budget.checkTime();
-    const page = readRunPage(db, { run, after, limit: pageSteps, withTexts: budget.hasText() });
+    const limits = { limit: pageSteps, attempts: pageAttempts, characters: budget.textLeft() };
+    const page = readRunPage(db, { run, after, ...limits });
     const last = page.steps.at(-1);
     if (last === undefined) return;
     yield steps.show(page);

@@ -16,7 +16,7 @@ export interface Subscriptions {
 }
 
 export interface TopicLimits {
-  /** Steps of a run. */
+  /** Steps of a run, and attempts at them. */
   readonly runSteps: number;
   /** Runs in the list. */
   readonly runs: number;
@@ -53,9 +53,11 @@ export function createSubscriptions(views: Views, limits: TopicLimits): Subscrip
   };
 
   const wholeRun = (run: PagedRun): RunView => {
-    if (run.stepCount <= limits.runSteps) return shownWhole(run);
-    const message = `A live view shows at most ${limits.runSteps} steps, this run has ${run.stepCount}: ask for it when you need it.`;
-    throw new ViewTooCostly(message);
+    const view = run.stepCount <= limits.runSteps ? shownWhole(run) : undefined;
+    const attempts = view?.steps.reduce((sum, { executions }) => sum + executions.length, 0) ?? Infinity;
+    if (view !== undefined && attempts <= limits.runSteps) return view;
+    const most = `${limits.runSteps} steps and ${limits.runSteps} attempts at them`;
+    throw new ViewTooCostly(`A live view shows at most ${most}, this run has more: ask for it when you need it.`);
   };
 
   const nextOf = (subscription: number, topic: Topic): TopicEvent | null => {

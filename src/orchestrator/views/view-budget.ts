@@ -11,8 +11,8 @@ export interface ViewBudget {
   checkTime(): void;
   /** Takes so many characters for a value; false when they are no longer there. */
   takeText(characters: number): boolean;
-  /** Whether anything is left for values. */
-  hasText(): boolean;
+  /** Characters that are left for values; 0 or less when there are none. */
+  textLeft(): number;
 }
 
 export function createViewBudget(clock: Clock, limits: { timeMs: Ms; characters: number }): ViewBudget {
@@ -28,6 +28,6 @@ export function createViewBudget(clock: Clock, limits: { timeMs: Ms; characters:
       left -= characters;
       return left >= 0;
     },
-    hasText: () => left > 0,
+    textLeft: () => left,
   };
 }

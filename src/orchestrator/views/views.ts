@@ -27,6 +27,8 @@ export interface ViewLimits {
   readonly runCharacters: number;
   /** Steps of a run that are read at once. */
   readonly runPageSteps: number;
+  /** Most attempts at those steps, in all; with more the view of the run is given up. */
+  readonly runPageAttempts: number;
   /** The engine's limit, which one of the reasons for waiting follows from. */
   readonly waitingPerSession: number;
 }
@@ -44,8 +46,8 @@ export function createViews(db: Database, clock: Clock, limits: ViewLimits): Vie
   return {
     run(run, show) {
       const budget = createViewBudget(clock, { timeMs: limits.timeMs, characters: limits.runCharacters });
-      const { waitingPerSession, runPageSteps } = limits;
-      const options = { now: clock.now(), waitingPerSession, pageSteps: runPageSteps, budget };
+      const { waitingPerSession, runPageSteps: pageSteps, runPageAttempts: pageAttempts } = limits;
+      const options = { now: clock.now(), waitingPerSession, pageSteps, pageAttempts, budget };
       return atOneMoment(() => {
         const paged = pagedRun(db, run, options);
         return paged && show(paged);
