@@ -27,13 +27,12 @@ export interface EnvironmentRef {
 }
 
 export interface EnvironmentLink {
-  /** Asks the orchestrator; starts it if need be. Resolves when it has answered or will not. `signal`: nobody waits for it any more. */
-  request<N extends RequestName>(
-    name: N,
-    params: RequestParams<N>,
-    signal?: AbortSignal,
-  ): Promise<Result<RequestResults[N], Failure>>;
-  /** Asks for what people look at. The answer stays the JSON that the orchestrator has written: large ones only pass through. */
+  /** Asks the orchestrator; starts it if need be. Resolves when it has answered or will not. */
+  request<N extends RequestName>(name: N, params: RequestParams<N>): Promise<Result<RequestResults[N], Failure>>;
+  /**
+   * Asks for what people look at. The answer stays the JSON that the orchestrator has written: large ones only pass through. `signal`: nobody
+   * waits for it any more.
+   */
   requestJson<N extends ViewName>(
     name: N,
     params: RequestParams<N>,
@@ -180,8 +179,8 @@ export function createEnvironmentLink(ref: EnvironmentRef, parts: LinkParts): En
       if (signal?.aborted) onGone();
     });
 
-  const request = async (...asked: Parameters<typeof exchange>): Promise<Result<unknown, Failure>> => {
-    const result = await exchange(...asked);
+  const request = async (name: RequestName, params: RequestParams<RequestName>): Promise<Result<unknown, Failure>> => {
+    const result = await exchange(name, params);
     return result.ok && Buffer.isBuffer(result.value) ? ok(parseJson(result.value)) : result;
   };
 

@@ -1,7 +1,6 @@
 import { AGENT_ENVELOPE_BYTES, frameKinds } from "../../protocol/agent-frame.ts";
 import type { AgentRoster } from "./agent-roster.ts";
 import type { Log } from "../../process/log.ts";
-import type { SocketSweep } from "../sockets/socket-sweep.ts";
 import type { WatchedSocket } from "../sockets/watched-socket.ts";
 import type { WebSocket } from "ws";
 import { closeCodes } from "../../protocol/close-codes.ts";
@@ -10,16 +9,14 @@ import { closeCodes } from "../../protocol/close-codes.ts";
 export function attachAgent(
   socket: WebSocket,
   watched: WatchedSocket,
-  parts: { readonly roster: AgentRoster; readonly sweep: SocketSweep; readonly log: Log },
+  { roster, log }: { readonly roster: AgentRoster; readonly log: Log },
 ): void {
-  const { roster, sweep, log } = parts;
   const connection = roster.add({
     deliver: (frame) => watched.send(frame),
     close: (code, reason) => watched.close(code, reason),
     pause: () => watched.pause(),
     resume: () => watched.resume(),
   });
-  sweep.add(watched);
   log.info({ connection }, "agent connected");
 
   socket.on("message", (data, isBinary) => {
@@ -30,7 +27,6 @@ export function attachAgent(
   watched.onGiveUp((reason) => log.warn({ connection, reason }, "agent given up"));
   socket.on("error", (error) => log.warn({ connection, reason: error.message }, "agent's socket failed"));
   socket.on("close", (code) => {
-    sweep.remove(watched);
     roster.remove(connection);
     log.info({ connection, code }, "agent disconnected");
   });

@@ -5,16 +5,15 @@ import type { Failure } from "../../protocol/error-codes.ts";
 import type { Result } from "../../base/result.ts";
 import { writtenReply } from "./replies.ts";
 
-/** Asks the orchestrator of an environment. `signal`: the client has gone. */
+/** Asks the orchestrator of an environment. */
 export async function askOrchestrator<N extends RequestName>(
   links: EnvironmentLinks,
   ref: EnvironmentRef,
   name: N,
   params: RequestParams<N>,
-  signal?: AbortSignal,
 ): Promise<Result<RequestResults[N], Failure>> {
   const found = await links.find(ref);
-  return found.ok ? found.value.link.request(name, params, signal) : found;
+  return found.ok ? found.value.link.request(name, params) : found;
 }
 
 /** Shows what the orchestrator has written. `signal`: the client has gone. */

@@ -59,8 +59,10 @@ export function createUpgrades(parts: UpgradeParts): (request: IncomingMessage, 
       const watched = new WatchedSocket(socket, raw, wish.use);
       const { sweep } = parts;
       const log = parts.log.child({ environment: environmentKey(wish.ref.project, wish.ref.environment) });
-      if (wish.use === "frames") attachAgent(socket, watched, { roster: link.agents, sweep, log });
-      else attachTopics(socket, watched, { hub: link.topics, sweep, log });
+      sweep.add(watched);
+      socket.on("close", () => sweep.remove(watched));
+      if (wish.use === "frames") attachAgent(socket, watched, { roster: link.agents, log });
+      else attachTopics(socket, watched, { hub: link.topics, log });
     });
 
   const take = async (request: IncomingMessage, raw: Socket, head: Buffer): Promise<void> => {

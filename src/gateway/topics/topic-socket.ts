@@ -3,7 +3,6 @@ import type { TopicHub, TopicSubscription } from "./topic-hub.ts";
 import { parseJson } from "../../base/json.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
 import { notFound } from "../../protocol/failures.ts";
-import type { SocketSweep } from "../sockets/socket-sweep.ts";
 import type { WatchedSocket } from "../sockets/watched-socket.ts";
 import type { WebSocket } from "ws";
 import { closeCodes } from "../../protocol/close-codes.ts";
@@ -21,9 +20,8 @@ interface Subscribed {
 export function attachTopics(
   socket: WebSocket,
   watched: WatchedSocket,
-  parts: { readonly hub: TopicHub; readonly sweep: SocketSweep; readonly log: Log },
+  { hub, log }: { readonly hub: TopicHub; readonly log: Log },
 ): void {
-  const { hub, sweep, log } = parts;
   const subscriptions = new Map<number, Subscribed>();
 
   const refuse = (id: number, { code, message }: Failure): void =>
@@ -57,7 +55,6 @@ export function attachTopics(
     subscriptions.delete(id);
   };
 
-  sweep.add(watched);
   watched.onDrain(() => {
     for (const subscribed of subscriptions.values()) {
       if (!subscribed.isBehind) continue;
@@ -75,7 +72,6 @@ export function attachTopics(
   watched.onGiveUp((reason) => log.warn({ reason }, "subscriber given up"));
   socket.on("error", () => undefined); // Its close follows.
   socket.on("close", () => {
-    sweep.remove(watched);
     for (const id of subscriptions.keys()) unsubscribe(id);
   });
 }
