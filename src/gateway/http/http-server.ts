@@ -1,6 +1,13 @@
 import { errorStack } from "../../base/error-text.ts";
 import { type Connections, countConnections } from "./connections.ts";
-import { HEADERS_CHECK_MS, HEADERS_LIMIT_BYTES, HEADERS_WAIT_MS, KEEP_ALIVE_MS, REFUSALS_LIMIT } from "../limits.ts";
+import {
+  HEADERS_CHECK_MS,
+  HEADERS_LIMIT_BYTES,
+  HEADERS_WAIT_MS,
+  KEEP_ALIVE_MS,
+  READER_WAIT_MS,
+  REFUSALS_LIMIT,
+} from "../limits.ts";
 import { RequestError, getRequestListener } from "@hono/node-server";
 import { type Server, createServer } from "node:http";
 import {
@@ -12,7 +19,9 @@ import {
   tooManyConnections,
 } from "./refusals.ts";
 import type { HttpApi } from "./api.ts";
+import type { Ms } from "../../base/clock.ts";
 import type { Log } from "../../process/log.ts";
+import type { Socket } from "node:net";
 
 /** The HTTP server around the API: its limits, and what it says to those whose requests never reach the API. */
 export interface HttpServer {
@@ -26,12 +35,14 @@ export interface HttpServerParts {
   readonly api: HttpApi;
   readonly connectionLimit: number;
   readonly log: Log;
+  /** An answer of which nothing is taken for so long is given up. */
+  readonly readerWaitMs?: Ms;
   /** Called whenever one request less is under way. */
   onRequestEnd(): void;
 }
 
 export function createHttpServer(parts: HttpServerParts): HttpServer {
-  const { api, connectionLimit, log } = parts;
+  const { api, connectionLimit, log, readerWaitMs = READER_WAIT_MS } = parts;
   const listener = getRequestListener((request) => api.fetch(request), {
     errorHandler(error) {
       if (error instanceof RequestError) return failureReply(malformed(error.message));
@@ -58,6 +69,7 @@ export function createHttpServer(parts: HttpServerParts): HttpServer {
       active -= 1;
       parts.onRequestEnd();
     });
+    response.setTimeout(readerWaitMs, () => giveUpReader(request.socket));
     void listener(request, response);
   });
   server.on("connect", (_request, socket) => {
@@ -72,6 +84,11 @@ export function createHttpServer(parts: HttpServerParts): HttpServer {
     refuseOnSocket(socket, malformed(clientErrors[error.code ?? ""] ?? "The request is not HTTP/1.1."));
   });
   return { server, connections, activeRequests: () => active };
+}
+
+/** Nothing has moved on the socket for the while that was set: either its reader stands still, or there was nothing to read yet. */
+function giveUpReader(socket: Socket): void {
+  if (socket.writableLength > 0) socket.destroy();
 }
 
 const clientErrors: Readonly<Record<string, string>> = {
