@@ -1,8 +1,8 @@
 import type { Host } from "../../src/orchestrator/rules/host.ts";
 import { waitReason } from "../../src/orchestrator/rules/wait-reason.ts";
 import type { Database } from "../../src/orchestrator/store/database.ts";
-import { outcomeOf, statusOf } from "../../src/orchestrator/store/executions.ts";
-import { getExecution } from "../../src/orchestrator/store/executions.ts";
+import { getExecution, outcomeOf } from "../../src/orchestrator/store/executions.ts";
+import { executionStatusFrom } from "../../src/orchestrator/store/statuses.ts";
 import { WaitFactsReader } from "../../src/orchestrator/store/wait-facts.ts";
 import { type RunId, executionIdOf } from "../../src/protocol/ids.ts";
 import type { Outcome } from "../../src/protocol/outcome.ts";
@@ -76,5 +76,5 @@ function hasRoom({ freeSlots, isDraining, isSaturated }: Host, isAwaited: boolea
 
 function ignoredOf(db: Database, execution: number): ExecutionStatus[] {
   const sql = "SELECT status FROM ignored_outcomes WHERE execution = ? ORDER BY status";
-  return db.all<{ status: number }>(sql, execution).map(({ status }) => statusOf(status));
+  return db.all<{ status: number }>(sql, execution).map(({ status }) => executionStatusFrom(status));
 }

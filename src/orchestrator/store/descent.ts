@@ -1,5 +1,6 @@
 import type { Database } from "./database.ts";
 import { yieldedSlot } from "./slots.ts";
+import { assignedStatus, liveCondition, readyCondition, scheduledCondition } from "./statuses.ts";
 
 // The way down from an execution: what it called, in all attempts at each call, and the run that it became.
 
@@ -15,7 +16,7 @@ export interface CalledRow extends DescentRow {
   readonly request: number;
 }
 
-const columns = `executions.id, executions.status <= 1 AS isLive,
+const columns = `executions.id, ${liveCondition} AS isLive,
   executions.successor IS NOT NULL OR EXISTS (SELECT 1 FROM steps AS calls WHERE calls.parent = executions.id) AS leadsOn`;
 
 /** These executions and the attempts that follow them at the same steps. */
@@ -57,9 +58,9 @@ export function attemptsAtCalls(db: Database, caller: number, request: number, l
 export function liveExecutions(db: Database, limit: number): number[] {
   const sql = `
     SELECT id FROM executions WHERE slot > 0 AND slot = ${yieldedSlot}
-    UNION ALL SELECT id FROM executions WHERE slot > 0 AND slot <> ${yieldedSlot} AND status = 1
-    UNION ALL SELECT id FROM executions WHERE status = 0 AND is_ready = 1
-    UNION ALL SELECT id FROM executions WHERE status = 0 AND is_ready = 0
+    UNION ALL SELECT id FROM executions WHERE slot > 0 AND slot <> ${yieldedSlot} AND status = ${assignedStatus}
+    UNION ALL SELECT id FROM executions WHERE ${readyCondition}
+    UNION ALL SELECT id FROM executions WHERE ${scheduledCondition}
     LIMIT ? + 0`;
   return db.all<{ id: number }>(sql, limit).map(({ id }) => id);
 }

@@ -1,10 +1,11 @@
 import type { ExecutionId, RunId, SessionId } from "../../protocol/ids.ts";
 import { executionIdOf, parseExecutionId } from "../../protocol/ids.ts";
 import type { Outcome } from "../../protocol/outcome.ts";
-import { type ExecutionStatus, executionStatuses } from "../../protocol/views.ts";
+import type { ExecutionStatus } from "../../protocol/views.ts";
 import type { Database } from "./database.ts";
 import { type ResultColumns, unpackOutcome } from "./value-columns.ts";
-import { type Slot, heldSlot, slots } from "./slots.ts";
+import { type Slot, heldSlot, noSlot, slots } from "./slots.ts";
+import { assignedStatus, executionStatusCode, executionStatusFrom, queuedStatus } from "./statuses.ts";
 
 export interface ExecutionRow {
   readonly id: number;
@@ -70,7 +71,7 @@ export function attemptsOf(db: Database, step: number): ExecutionRow[] {
 /** The statuses of a step's attempts before this one, newest first, as far as the reader asks. */
 export function earlierStatuses(db: Database, step: number, attempt: number, limit: number): ExecutionStatus[] {
   const sql = "SELECT status FROM executions WHERE step = ? AND attempt < ? ORDER BY attempt DESC LIMIT ? + 0";
-  return db.all<{ status: number }>(sql, step, attempt, limit).map(({ status }) => statusOf(status));
+  return db.all<{ status: number }>(sql, step, attempt, limit).map(({ status }) => executionStatusFrom(status));
 }
 
 export interface NewExecution {
@@ -87,7 +88,7 @@ export interface NewExecution {
 export function insertExecution(db: Database, execution: NewExecution): number {
   return db.insert(
     `INSERT INTO executions (step, attempt, status, is_ready, target, priority, slot, created_at, due_at)
-     VALUES (?, ?, 0, ?, ?, ?, 0, ?, ?)`,
+     VALUES (?, ?, ${queuedStatus}, ?, ?, ?, ${noSlot}, ?, ?)`,
     execution.step,
     execution.attempt,
     execution.isReady ? 1 : 0,
@@ -104,7 +105,7 @@ export function markReady(db: Database, id: number): void {
 
 /** Gives the execution to a session, with one of its slots. It is the only place where an execution gets a session. */
 export function assignExecution(db: Database, id: number, session: number, now: number): void {
-  const sql = `UPDATE executions SET status = ${executionStatuses.indexOf("assigned")}, is_ready = 0, slot = ${heldSlot}, session = ?, assigned_at = ?
+  const sql = `UPDATE executions SET status = ${assignedStatus}, is_ready = 0, slot = ${heldSlot}, session = ?, assigned_at = ?
     WHERE id = ?`;
   db.run(sql, session, now, id);
 }
@@ -126,7 +127,7 @@ export function setEnded(db: Database, id: number, ended: EndedColumns): void {
   db.run(
     `UPDATE executions SET status = ?, is_ready = 0, slot = ?, expires_at = NULL, completed_at = ?, successor = ?, result = ?,
        result_links = ? WHERE id = ?`,
-    executionStatuses.indexOf(ended.status),
+    executionStatusCode(ended.status),
     slots.indexOf(ended.slot),
     ended.completedAt,
     ended.successor,
@@ -154,17 +155,11 @@ export function inSlotsOf(db: Database, session: number, limit = -1): ExecutionR
 
 export function recordIgnored(db: Database, id: number, status: ExecutionStatus, reportedAt: number): boolean {
   const sql = "INSERT INTO ignored_outcomes (execution, status, reported_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
-  return db.run(sql, id, executionStatuses.indexOf(status), reportedAt) > 0;
-}
-
-export function statusOf(code: number): ExecutionStatus {
-  const status = executionStatuses[code];
-  if (status === undefined) throw new Error(`unknown execution status ${code}`);
-  return status;
+  return db.run(sql, id, executionStatusCode(status), reportedAt) > 0;
 }
 
 function named(row: RawExecution | undefined): ExecutionRow | undefined {
   if (row === undefined) return undefined;
   const executionId = executionIdOf(row.runId, row.number, row.attempt);
-  return { ...row, executionId, status: statusOf(row.status), slot: slots[row.slot] ?? "none" };
+  return { ...row, executionId, status: executionStatusFrom(row.status), slot: slots[row.slot] ?? "none" };
 }

@@ -2,7 +2,10 @@ import { type ExecutionId, type RunId, executionIdOf } from "../../protocol/ids.
 import type { Database } from "./database.ts";
 import type { TargetOptions } from "../../protocol/manifest.ts";
 import { unpackOptions } from "./value-columns.ts";
+import { activeState } from "./environment.ts";
 import { yieldedSlot } from "./slots.ts";
+import { readyCondition, scheduledCondition } from "./statuses.ts";
+import { workflowType } from "./targets.ts";
 
 // The queue is what two partial indexes hold: `executions_scheduled` until an execution's time has come, `executions_ready` from then on.
 
@@ -16,9 +19,9 @@ export interface DueRow {
 /** Scheduled executions whose time has come, earliest first. */
 export function dueExecutions(db: Database, now: number, limit: number): DueRow[] {
   const rows = db.all<{ readonly id: number; readonly runId: RunId; readonly isCall: number }>(
-    `SELECT executions.id, runs.external_id AS runId, steps.parent IS NOT NULL AND targets.type = 0 AS isCall
+    `SELECT executions.id, runs.external_id AS runId, steps.parent IS NOT NULL AND targets.type = ${workflowType} AS isCall
      FROM executions JOIN steps ON steps.id = step JOIN runs ON runs.id = run JOIN targets ON targets.id = executions.target
-     WHERE executions.status = 0 AND is_ready = 0 AND due_at <= ? ORDER BY due_at, executions.id LIMIT ? + 0`,
+     WHERE ${scheduledCondition} AND due_at <= ? ORDER BY due_at, executions.id LIMIT ? + 0`,
     now,
     limit,
   );
@@ -27,7 +30,7 @@ export function dueExecutions(db: Database, now: number, limit: number): DueRow[
 
 /** The targets that something is ready for. */
 export function readyTargets(db: Database): number[] {
-  const sql = "SELECT min(target) AS target FROM executions WHERE status = 0 AND is_ready = 1 AND target > ?";
+  const sql = `SELECT min(target) AS target FROM executions WHERE ${readyCondition} AND target > ?`;
   const targets: number[] = [];
   for (let last = 0; ;) {
     const next = db.get<{ target: number | null }>(sql, last)?.target ?? null;
@@ -48,7 +51,7 @@ export interface ReadyRow {
 export function readyExecutions(db: Database, target: number, limit: number): ReadyRow[] {
   return db.all<ReadyRow>(
     `SELECT id, target, priority, due_at AS dueAt FROM executions
-     WHERE status = 0 AND is_ready = 1 AND target = ? ORDER BY priority DESC, due_at, id LIMIT ? + 0`,
+     WHERE ${readyCondition} AND target = ? ORDER BY priority DESC, due_at, id LIMIT ? + 0`,
     target,
     limit,
   );
@@ -58,7 +61,7 @@ export function readyExecutions(db: Database, target: number, limit: number): Re
 export function awaitedReadyExecutions(db: Database, target: number, limit: number): ReadyRow[] {
   return db.all<ReadyRow>(
     `SELECT DISTINCT id, target, priority, due_at AS dueAt FROM waits JOIN executions ON id = awaited
-     WHERE status = 0 AND is_ready = 1 AND target = ? ORDER BY priority DESC, due_at, id LIMIT ? + 0`,
+     WHERE ${readyCondition} AND target = ? ORDER BY priority DESC, due_at, id LIMIT ? + 0`,
     target,
     limit,
   );
@@ -72,7 +75,7 @@ export function neededReadyExecutions(db: Database, session: number, target: num
        UNION SELECT awaited FROM needed JOIN waits ON caller = needed.id
      )
      SELECT executions.id, target, priority, due_at AS dueAt FROM needed JOIN executions ON executions.id = needed.id
-     WHERE status = 0 AND is_ready = 1 AND target = ? ORDER BY priority DESC, due_at, executions.id LIMIT ? + 0`,
+     WHERE ${readyCondition} AND target = ? ORDER BY priority DESC, due_at, executions.id LIMIT ? + 0`,
     session,
     target,
     limit,
@@ -116,15 +119,15 @@ export function workOf(db: Database, execution: number): WorkRow {
 /** How many executions are queued, counted up to `limit`. */
 export function countQueued(db: Database, limit: number): number {
   const sql = `SELECT count(*) AS n FROM (
-    SELECT 1 FROM executions WHERE status = 0 AND is_ready = 1 UNION ALL
-    SELECT 1 FROM executions WHERE status = 0 AND is_ready = 0 LIMIT ? + 0)`;
+    SELECT 1 FROM executions WHERE ${readyCondition} UNION ALL
+    SELECT 1 FROM executions WHERE ${scheduledCondition} LIMIT ? + 0)`;
   return db.get<{ n: number }>(sql, limit)?.n ?? 0;
 }
 
 /** When something is due next: a scheduled execution, unless the environment is paused, or the end of an agent's time for one. */
 export function nextDueAt(db: Database): number | null {
   const sql = `SELECT min(at) AS at FROM (
-    SELECT min(due_at) AS at FROM executions WHERE status = 0 AND is_ready = 0 AND (SELECT state FROM environment) = 0
+    SELECT min(due_at) AS at FROM executions WHERE ${scheduledCondition} AND (SELECT state FROM environment) = ${activeState}
     UNION ALL SELECT min(expires_at) FROM executions WHERE expires_at IS NOT NULL)`;
   return db.get<{ at: number | null }>(sql)?.at ?? null;
 }

@@ -1,6 +1,7 @@
 import type { Database } from "./database.ts";
 import type { RunId } from "../../protocol/ids.ts";
-import { type RunStatus, runStatuses } from "../../protocol/views.ts";
+import type { RunStatus } from "../../protocol/views.ts";
+import { runStatusCode, runStatusFrom } from "./statuses.ts";
 
 export interface RunRow {
   readonly id: number;
@@ -34,9 +35,10 @@ export function findRunByKey(db: Database, idempotencyKey: string): RunRow | und
 /** A run without steps, queued. */
 export function insertRun(db: Database, run: NewRun): number {
   return db.insert(
-    `INSERT INTO runs (external_id, target, status, created_at, parent, depth, idempotency_key) VALUES (?, ?, 0, ?, ?, ?, ?)`,
+    `INSERT INTO runs (external_id, target, status, created_at, parent, depth, idempotency_key) VALUES (?, ?, ?, ?, ?, ?, ?)`,
     run.runId,
     run.target,
+    runStatusCode("queued"),
     run.createdAt,
     run.parent,
     run.depth,
@@ -47,9 +49,9 @@ export function insertRun(db: Database, run: NewRun): number {
 /** `completedAt` is null for a status that is not final. Returns the execution that became this run, if one did. */
 export function setRunStatus(db: Database, run: number, status: RunStatus, completedAt: number | null): number | null {
   const sql = "UPDATE runs SET status = ?, completed_at = ? WHERE id = ? RETURNING parent";
-  return db.get<{ parent: number | null }>(sql, runStatuses.indexOf(status), completedAt, run)?.parent ?? null;
+  return db.get<{ parent: number | null }>(sql, runStatusCode(status), completedAt, run)?.parent ?? null;
 }
 
 function named(row: RawRun | undefined): RunRow | undefined {
-  return row && { ...row, status: runStatuses[row.status] ?? "queued" };
+  return row && { ...row, status: runStatusFrom(row.status) };
 }

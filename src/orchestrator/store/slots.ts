@@ -3,6 +3,7 @@ export const slots = ["none", "held", "yielded", "outlived"] as const;
 /** `yielded`: its code waits for others. `outlived`: its code runs on after its outcome. */
 export type Slot = (typeof slots)[number];
 
-// For SQL: with `slot > 0` beside them, because that is what the index of slots is made of.
+// For SQL: held and yielded ones with `slot > 0` beside them, because that is what the index of slots is made of.
+export const noSlot = slots.indexOf("none");
 export const heldSlot = slots.indexOf("held");
 export const yieldedSlot = slots.indexOf("yielded");

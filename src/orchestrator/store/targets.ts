@@ -10,6 +10,9 @@ import type { Database } from "./database.ts";
 
 const targetTypes: readonly TargetType[] = ["workflow", "task", "sensor"];
 
+/** For SQL. */
+export const workflowType = targetTypes.indexOf("workflow");
+
 export interface TargetRow {
   readonly id: number;
   readonly type: TargetType;

@@ -1,6 +1,7 @@
 import { type RunId, executionIdOf } from "../../protocol/ids.ts";
-import { type RunListView, type RunStatus, type RunSummaryView, runStatuses } from "../../protocol/views.ts";
+import type { RunListView, RunStatus, RunSummaryView } from "../../protocol/views.ts";
 import type { Database } from "../store/database.ts";
+import { notSucceededCondition, runStatusCode, runStatusFrom } from "../store/statuses.ts";
 import { findTarget } from "../store/targets.ts";
 
 export interface RunFilter {
@@ -40,9 +41,8 @@ export function runList(db: Database, { status, target, limit, before }: RunFilt
     conditions.push("runs.target = ?");
     params.push(findTarget(db, target)?.id ?? 0);
   }
-  if (status !== null) conditions.push(`runs.status = ${runStatuses.indexOf(status)}`);
-  // In the very words of the index: SQLite does not conclude it from the line above.
-  if (status !== null && status !== "succeeded") conditions.push("runs.status <> 2");
+  if (status !== null) conditions.push(`runs.status = ${runStatusCode(status)}`);
+  if (status !== null && status !== "succeeded") conditions.push(notSucceededCondition);
   const sql = `SELECT ${columns} FROM runs ${indexFor(status, target)} ${joins}
     WHERE ${conditions.join(" AND ")} ORDER BY runs.id DESC LIMIT ? + 0`;
   const rows = db.all<RunListRow>(sql, ...params, limit + 1);
@@ -71,8 +71,7 @@ export function findSummary(db: Database, runId: string): FoundRun | undefined {
 
 function summaryOf(row: RunListRow): RunSummaryView & { readonly id: RunId } {
   const { id, target, createdAt, completedAt, parentRun, parentStep, parentAttempt } = row;
-  const status = runStatuses[row.status];
-  if (status === undefined) throw new Error(`unknown run status ${row.status}`);
+  const status = runStatusFrom(row.status);
   const parent = parentRun === null ? null : executionIdOf(parentRun, parentStep, parentAttempt);
   return { id, target, status, createdAt, completedAt, parent };
 }

@@ -2,7 +2,7 @@ import { findRun } from "../store/runs.ts";
 import { type ResultColumns, unpackOutcome } from "../store/value-columns.ts";
 import type { Database } from "../store/database.ts";
 import { type RunResultView, isFinalRunStatus } from "../../protocol/views.ts";
-import { statusOf } from "../store/executions.ts";
+import { executionStatusFrom } from "../store/statuses.ts";
 import { showOutcome } from "./shown-values.ts";
 
 interface RootRow extends ResultColumns {
@@ -19,7 +19,7 @@ export function runResult(db: Database, runId: string): RunResultView | undefine
      WHERE run = ? AND number = 1 ORDER BY attempt DESC LIMIT 1`,
     run.id,
   );
-  const outcome = root && unpackOutcome(statusOf(root.status), root);
+  const outcome = root && unpackOutcome(executionStatusFrom(root.status), root);
   if (outcome === undefined) throw new Error(`run ${runId} is ${run.status} without an outcome`);
   return showOutcome(outcome, null);
 }

@@ -1,16 +1,10 @@
 import { grouped } from "../../base/grouped.ts";
 import { type RunId, executionIdOf, stepIdOf } from "../../protocol/ids.ts";
-import {
-  type ExecutionView,
-  type ResultView,
-  type RunStatus,
-  type StepView,
-  runStatuses,
-} from "../../protocol/views.ts";
+import { type ExecutionView, type ResultView, type RunStatus, type StepView } from "../../protocol/views.ts";
 import { unpackArguments, unpackOutcome } from "../store/value-columns.ts";
 import type { WaitReason } from "../../protocol/wait-reason.ts";
 import type { WaitingRow } from "../store/wait-facts.ts";
-import { statusOf } from "../store/executions.ts";
+import { executionStatusFrom, runStatusFrom } from "../store/statuses.ts";
 import { targetTypeOf } from "../store/targets.ts";
 import type { AttemptRow, DependencyRow, IgnoredRow, RunPage, StepRow } from "./run-rows.ts";
 import { omittedResult, omittedValue, showOutcome, showValue } from "./shown-values.ts";
@@ -67,7 +61,7 @@ export class StepViews {
   #showAttempt(row: AttemptRow, dependencies: readonly DependencyRow[], ignored: readonly IgnoredRow[]): ExecutionView {
     const { runId, calls, reasonFor } = this.#parts;
     const { id, number, attempt, createdAt, dueAt, assignedAt, completedAt, sessionId, target, path } = row;
-    const status = statusOf(row.status);
+    const status = executionStatusFrom(row.status);
     const executionId = executionIdOf(runId, number, attempt);
     const called = calls.get(id);
     if (called !== undefined) this.#callers.set(id, executionId);
@@ -84,12 +78,12 @@ export class StepViews {
       children: called?.map((step) => executionIdOf(runId, step, 1)) ?? [],
       dependencies: dependencies.map(({ awaitedId }) => awaitedId),
       reason: reasonFor({ id, status, attempt, dueAt, target, path }),
-      ignored: ignored.map((outcome) => ({ status: statusOf(outcome.status), at: outcome.at })),
+      ignored: ignored.map((outcome) => ({ status: executionStatusFrom(outcome.status), at: outcome.at })),
     };
   }
 
   #showResult(row: AttemptRow): ResultView | null {
-    const status = statusOf(row.status);
+    const status = executionStatusFrom(row.status);
     const { successorId, result, characters } = row;
     if (status === "spawned")
       return successorId === null ? null : { status, execution: successorId, run: nextRun(row) };
@@ -101,7 +95,8 @@ export class StepViews {
 }
 
 function nextRun({ nextRunStatus, nextRunCompletedAt }: AttemptRow): { status: RunStatus; completedAt: number | null } {
-  return { status: runStatuses[nextRunStatus ?? 0] ?? "queued", completedAt: nextRunCompletedAt };
+  const status = nextRunStatus === null ? "queued" : runStatusFrom(nextRunStatus);
+  return { status, completedAt: nextRunCompletedAt };
 }
 
 function byKey<T>(rows: readonly T[], keyOf: (row: T) => number): Map<number, T[]> {
