@@ -46,7 +46,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const ends = createChanges(timers); // Of requests and of sockets: a drain waits for them.
   const sweep = startSocketSweep(clock, timers, () => ends.tell());
   const blobs = createFileBlobs(parts.dataDirectory, clock);
-  const api = createHttpApi({ ...parts, links, blobs, isStopping: () => isStopping }, log);
+  const api = createHttpApi({ ...parts, links, blobs, isStopping: () => isStopping });
   const http = createHttpServer({ api, connectionLimit: parts.connectionLimit, log, onRequestEnd: () => ends.tell() });
   const { server, connections } = http;
   const upgrade = createUpgrades({

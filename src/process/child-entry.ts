@@ -43,7 +43,7 @@ export interface RunningChild {
   drain(withinMs: Ms): Promise<void>;
 }
 
-interface ChildOptions<C> {
+interface ChildParts<C> {
   /** `gateway`, or `orchestrator`: the `process` field of every line in the log. */
   readonly name: string;
   /** A schema: throws on what is not a configuration of this child. */
@@ -64,10 +64,10 @@ const TERM_PATIENCE_MS: Ms = 5_000;
 const TERM_DRAIN_MS: Ms = 2_000;
 
 /** The main program of a child: everything from reading `--config` to the exit. */
-export async function runChild<C>(options: ChildOptions<C>): Promise<void> {
-  const log = createLog({ process: options.name });
+export async function runChild<C>(parts: ChildParts<C>): Promise<void> {
+  const log = createLog({ process: parts.name });
   if (process.send === undefined) {
-    process.stderr.write(`The ${options.name} is started by the server: run \`coflux server start\`.\n`);
+    process.stderr.write(`The ${parts.name} is started by the server: run \`coflux server start\`.\n`);
     process.exit(EXIT_USAGE);
   }
   const fatal = dieWith(log);
@@ -81,8 +81,8 @@ export async function runChild<C>(options: ChildOptions<C>): Promise<void> {
 
   const lifecycle = openLifecycle(log);
   send({ kind: "hello", pid: process.pid });
-  const config = options.config.parse(readConfig());
-  const running = await options.start({
+  const config = parts.config.parse(readConfig());
+  const running = await parts.start({
     config,
     log,
     clock: realClock,

@@ -8,7 +8,7 @@ import { unpackList } from "./pack.ts";
 // Lists of messages over one stream, each with its length before it. Everything that is sent in one turn of the event loop travels as one
 // list: under load a message costs its bytes, and not a write.
 
-export interface MessageChannelOptions<M> {
+export interface MessageChannelParts<M> {
   /** Largest list, in bytes. */
   readonly limitBytes: number;
   /** Runs something when this turn of the event loop is over. */
@@ -29,8 +29,8 @@ export interface MessageChannel {
   end(): void;
 }
 
-export function createMessageChannel<M>(stream: Duplex, options: MessageChannelOptions<M>): MessageChannel {
-  const framer = createFramer(options.limitBytes);
+export function createMessageChannel<M>(stream: Duplex, parts: MessageChannelParts<M>): MessageChannel {
+  const framer = createFramer(parts.limitBytes);
   let unsent: unknown[] = [];
   let isClosed = false;
 
@@ -38,14 +38,14 @@ export function createMessageChannel<M>(stream: Duplex, options: MessageChannelO
     if (isClosed) return;
     isClosed = true;
     stream.destroy();
-    options.onClose(reason);
+    parts.onClose(reason);
   };
 
   const flush = (): void => {
     if (unsent.length === 0 || isClosed) return;
     const messages = unsent;
     unsent = [];
-    packLists(messages, options.limitBytes, (bytes) => {
+    packLists(messages, parts.limitBytes, (bytes) => {
       const frame = beginFrame(bytes.byteLength);
       frame.set(bytes, LINK_LENGTH_BYTES);
       stream.write(frame);
@@ -56,7 +56,7 @@ export function createMessageChannel<M>(stream: Duplex, options: MessageChannelO
   const read = (chunk: Buffer): M[][] => {
     const lists: M[][] = [];
     try {
-      framer.push(chunk, (frame) => void lists.push(unpackList(frame).map(options.decode)));
+      framer.push(chunk, (frame) => void lists.push(unpackList(frame).map(parts.decode)));
     } catch (error) {
       close(errorText(error));
     }
@@ -64,7 +64,7 @@ export function createMessageChannel<M>(stream: Duplex, options: MessageChannelO
   };
 
   stream.on("data", (chunk: Buffer) => {
-    for (const messages of read(chunk)) options.onMessages(messages);
+    for (const messages of read(chunk)) parts.onMessages(messages);
   });
   stream.on("error", (error) => close(error.message));
   stream.on("end", () => close("the other side ended it"));
@@ -72,7 +72,7 @@ export function createMessageChannel<M>(stream: Duplex, options: MessageChannelO
 
   return {
     send(message) {
-      if (unsent.length === 0) options.endOfTurn(flush);
+      if (unsent.length === 0) parts.endOfTurn(flush);
       unsent.push(message);
     },
     flush,

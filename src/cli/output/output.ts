@@ -33,14 +33,14 @@ interface ListOutput<Row> {
   readonly empty: string;
 }
 
-export interface OutputOptions {
+export interface OutputParts {
   readonly out: Terminal;
   readonly err: Terminal;
   readonly isJson: boolean;
   readonly isQuiet: boolean;
 }
 
-export function createOutput({ out, err, isJson, isQuiet }: OutputOptions): Output {
+export function createOutput({ out, err, isJson, isQuiet }: OutputParts): Output {
   const line = (text: string): void => out.write(`${text}\n`);
   const json = (value: unknown): void => line(JSON.stringify(value, null, out.isTty ? 2 : 0));
   const note = (text: string): void => {

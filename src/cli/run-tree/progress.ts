@@ -15,7 +15,7 @@ export interface Progress {
   close(): void;
 }
 
-export interface ProgressOptions {
+export interface ProgressParts {
   readonly terminal: Terminal;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -23,12 +23,12 @@ export interface ProgressOptions {
   readonly place: string;
 }
 
-export function createProgress(kind: Exclude<ProgressKind, "auto">, options: ProgressOptions): Progress {
+export function createProgress(kind: Exclude<ProgressKind, "auto">, parts: ProgressParts): Progress {
   switch (kind) {
     case "tree":
-      return createLiveTree(options);
+      return createLiveTree(parts);
     case "plain":
-      return createPlainProgress(options);
+      return createPlainProgress(parts);
     case "none":
       return { show: () => undefined, close: () => undefined };
     default:
@@ -37,7 +37,7 @@ export function createProgress(kind: Exclude<ProgressKind, "auto">, options: Pro
 }
 
 /** A tree that is drawn anew while the run goes on: whatever changed, and the time, at most every `REDRAW_MS`. */
-function createLiveTree({ terminal, clock, timers, place }: ProgressOptions): Progress {
+function createLiveTree({ terminal, clock, timers, place }: ProgressParts): Progress {
   const screen = createScreen(terminal);
   let run: RunView | null = null;
   let redraw: Cancel | null = null;
@@ -72,7 +72,7 @@ function createLiveTree({ terminal, clock, timers, place }: ProgressOptions): Pr
   };
 }
 
-function createPlainProgress({ terminal, clock }: ProgressOptions): Progress {
+function createPlainProgress({ terminal, clock }: ProgressParts): Progress {
   const said: SaidStates = new Map();
   return {
     show(run) {

@@ -8,7 +8,6 @@ import { parseExecutionId, parseRunId, parseSessionId, parseStepId } from "../..
 import type { Failure } from "../../protocol/error-codes.ts";
 import { invalidField, notFound } from "../../protocol/failures.ts";
 import { Hono } from "hono";
-import type { Log } from "../../process/log.ts";
 import type { Timers } from "../../base/clock.ts";
 import { blobRoutes } from "./routes/blobs.ts";
 import { checkInput } from "../../protocol/check-input.ts";
@@ -26,7 +25,7 @@ export interface HttpApi {
 }
 
 /** The HTTP API: requests in, responses out, by the table of routes. It needs no port. */
-export function createHttpApi(parts: ApiParts, log: Log): HttpApi {
+export function createHttpApi(parts: ApiParts): HttpApi {
   const handlers: RouteHandlers = {
     ...serverRoutes(parts),
     ...environmentRoutes(parts),
@@ -43,7 +42,10 @@ export function createHttpApi(parts: ApiParts, log: Log): HttpApi {
   }
   app.notFound((context) => failureReply(refuseUnknown(context.req.raw)));
   app.onError((error, context) => {
-    log.error({ method: context.req.method, path: context.req.path, error: error.stack }, "a request failed by a bug");
+    parts.log.error(
+      { method: context.req.method, path: context.req.path, error: error.stack },
+      "a request failed by a bug",
+    );
     return failureReply(failedByBug());
   });
   return {

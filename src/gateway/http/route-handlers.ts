@@ -3,6 +3,7 @@ import type { Clock, Timers } from "../../base/clock.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import type { EnvironmentLinks } from "../environment-links.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
+import type { Log } from "../../process/log.ts";
 import type { Result } from "../../base/result.ts";
 import type { SupervisorPort } from "../supervisor-port.ts";
 
@@ -13,6 +14,7 @@ export interface ApiParts {
   readonly blobs: BlobStore;
   readonly clock: Clock;
   readonly timers: Timers;
+  readonly log: Log;
   /** The address the server was started with. */
   readonly host: string;
   /** The gateway stops: nothing new is begun. */
