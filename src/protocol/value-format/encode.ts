@@ -4,6 +4,7 @@ import { codecOf } from "./codecs.ts";
 import { errorTag } from "./error-tag.ts";
 import { type Json, type Tagged, isPlainNumber } from "./json.ts";
 import { NODES_LIMIT } from "./limits.ts";
+import { namedKeys } from "./named-keys.ts";
 import { OpaqueValue } from "./opaque-value.ts";
 import { type PathKey, formatPath } from "./path.ts";
 import { whyNoValue } from "./refusal.ts";
@@ -104,6 +105,7 @@ class Encoding<R> implements EncodeParts {
 
   #array(values: readonly unknown[]): Json {
     if (Object.hasOwn(values, "groups")) this.refuse(whyNoMatch);
+    this.#refuseSymbolKeys(values);
     let copy: Json[] | undefined;
     for (let index = 0; index < values.length; index++) {
       const value = values[index];
@@ -142,7 +144,8 @@ class Encoding<R> implements EncodeParts {
     }
     const tag = tagOf(prototype);
     if (tag !== undefined) {
-      if (!ArrayBuffer.isView(value)) this.#refuseNamed(Object.keys(value));
+      this.#refuseSymbolKeys(value);
+      this.#refuseNamed(namedKeys(value));
       return this.#payload(tag, value);
     }
     if (value instanceof OpaqueValue) return this.#codecNode(value.codec, value.payload);

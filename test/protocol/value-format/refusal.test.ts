@@ -49,6 +49,23 @@ describe("what is no value is refused with its path and a way out", () => {
     ],
     ["a property of a date", [Object.assign(new Date(0), { zone: "UTC" })], "args[0][0]", /has a property "zone"/],
     ["a property of a map", Object.assign(new Map(), { size2: 1 }), "args[0]", /has a property "size2"/],
+    [
+      "a property of bytes",
+      { a: Object.assign(new Uint8Array([1, 2]), { unit: "px" }) },
+      "args[0].a",
+      /has a property "unit"/,
+    ],
+    ["a property of no bytes", Object.assign(new Float64Array(), { unit: "m" }), "args[0]", /has a property "unit"/],
+    ["a property of a buffer", Object.assign(Buffer.from("ab"), { unit: "px" }), "args[0]", /has a property "unit"/],
+    [
+      "a property of a view",
+      Object.assign(new DataView(new ArrayBuffer(2)), { unit: "px" }),
+      "args[0]",
+      /has a property "unit"/,
+    ],
+    ["a symbol key of an array", { a: Object.assign([1], { [Symbol("s")]: 1 }) }, "args[0].a", /Symbol\(s\)/],
+    ["a symbol key of a date", [Object.assign(new Date(0), { [Symbol("s")]: 1 })], "args[0][0]", /Symbol\(s\)/],
+    ["a symbol key of bytes", Object.assign(new Uint8Array(2), { [Symbol("s")]: 1 }), "args[0]", /Symbol\(s\)/],
     ["the arguments of a function", { a: argumentsOf(1, 2) }, "args[0].a", /pass Array\.from\(arguments\)/],
     [
       "a getter that throws",
