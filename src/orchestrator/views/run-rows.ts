@@ -94,13 +94,20 @@ export function readRunPage(db: Database, request: RunPageRequest): RunPage {
     after,
     limit,
   );
-  const until = steps.at(-1)?.number ?? after;
+  const span = { run, after, last: steps.at(-1)?.number ?? after };
   return {
     steps,
-    attempts: withTexts(db, readAttempts(db, run, after, until, attempts), characters),
-    dependencies: readDependencies(db, run, after, until),
-    ignored: readIgnored(db, run, after, until),
+    attempts: withTexts(db, readAttempts(db, span, attempts), characters),
+    dependencies: readDependencies(db, span),
+    ignored: readIgnored(db, span),
   };
+}
+
+/** The steps of a run after one number, up to and with another. */
+interface StepSpan {
+  readonly run: number;
+  readonly after: number;
+  readonly last: number;
 }
 
 type Untold = Omit<AttemptRow, "result">;
@@ -111,7 +118,7 @@ interface RawAttempt extends Omit<Untold, "successorId"> {
   readonly nextAttempt: number;
 }
 
-function readAttempts(db: Database, run: number, after: number, until: number, limit: number): Untold[] {
+function readAttempts(db: Database, { run, after, last }: StepSpan, limit: number): Untold[] {
   const rows = db.all<RawAttempt>(
     `SELECT executions.id, steps.number, executions.attempt, executions.status, executions.target, path,
        executions.created_at AS createdAt, executions.due_at AS dueAt, executions.assigned_at AS assignedAt,
@@ -129,7 +136,7 @@ function readAttempts(db: Database, run: number, after: number, until: number, l
      WHERE steps.run = ? AND steps.number > ? AND steps.number <= ? ORDER BY steps.number, executions.attempt LIMIT ? + 0`,
     run,
     after,
-    until,
+    last,
     limit + 1,
   );
   if (rows.length > limit) {
@@ -153,7 +160,7 @@ function withTexts(db: Database, rows: readonly Untold[], characters: number): A
   return rows.map((row) => ({ ...row, result: byId.get(row.id) ?? null }));
 }
 
-function readDependencies(db: Database, run: number, after: number, until: number): DependencyRow[] {
+function readDependencies(db: Database, { run, after, last }: StepSpan): DependencyRow[] {
   const rows = db.all<{ execution: number; runId: RunId; number: number; attempt: number }>(
     `SELECT execution, runs.external_id AS runId, awaited_steps.number AS number, awaited_executions.attempt AS attempt
      FROM steps
@@ -165,7 +172,7 @@ function readDependencies(db: Database, run: number, after: number, until: numbe
      WHERE steps.run = ? AND steps.number > ? AND steps.number <= ? ORDER BY execution, dependencies.request`,
     run,
     after,
-    until,
+    last,
   );
   return rows.map((row) => ({
     execution: row.execution,
@@ -173,13 +180,13 @@ function readDependencies(db: Database, run: number, after: number, until: numbe
   }));
 }
 
-function readIgnored(db: Database, run: number, after: number, until: number): IgnoredRow[] {
+function readIgnored(db: Database, { run, after, last }: StepSpan): IgnoredRow[] {
   return db.all<IgnoredRow>(
     `SELECT execution, ignored_outcomes.status, reported_at AS at
      FROM steps JOIN executions ON executions.step = steps.id JOIN ignored_outcomes ON execution = executions.id
      WHERE steps.run = ? AND steps.number > ? AND steps.number <= ? ORDER BY execution, reported_at`,
     run,
     after,
-    until,
+    last,
   );
 }
