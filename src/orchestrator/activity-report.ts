@@ -7,8 +7,8 @@ type ActivityMessage = Extract<ChildMessage, { readonly kind: "activity" }>;
 
 /** What the environment has to do, and for whom. */
 export interface Occupation extends Activity {
-  /** Callers that wait for results, and live views. */
-  readonly viewers: number;
+  /** Clients that wait for results, and subscriptions. */
+  readonly clients: number;
 }
 
 export interface ActivityReportParts {
@@ -28,7 +28,7 @@ export interface ActivityReport {
 
 /**
  * Tells the supervisor whether the process is needed: what is true at the start at once, a change within ACTIVITY_INTERVAL_MS. It is idle when for
- * the whole idle timeout nothing was asked of it, no session lived, nobody watched, and nothing was due within as long again.
+ * the whole idle timeout nothing was asked of it, no session lived, no client waited or subscribed, and nothing was due within as long again.
  */
 export function createActivityReport(parts: ActivityReportParts): ActivityReport {
   const { clock, timers, idleTimeoutMs, occupation, send } = parts;
@@ -73,6 +73,6 @@ export function createActivityReport(parts: ActivityReportParts): ActivityReport
 }
 
 /** Whether anybody needs the process, or what is due comes so soon that a stop is not worth it. */
-function isOccupied({ sessions, viewers, nextDueAt }: Occupation, idleTimeoutMs: Ms, now: Ms): boolean {
-  return sessions > 0 || viewers > 0 || (nextDueAt !== null && nextDueAt <= now + idleTimeoutMs);
+function isOccupied({ sessions, clients, nextDueAt }: Occupation, idleTimeoutMs: Ms, now: Ms): boolean {
+  return sessions > 0 || clients > 0 || (nextDueAt !== null && nextDueAt <= now + idleTimeoutMs);
 }

@@ -44,7 +44,7 @@ function handleGuarded(tx: Transaction, command: Command, onBug: OnBug): Verdict
   return rejected("internal", message);
 }
 
-/** Nobody may wait for ever for what a bug swallowed: neither running code for an answer, nor a caller for the end of an execution. */
+/** Nobody may wait for ever for what a bug swallowed: neither running code for an answer, nor anybody for the end of an execution. */
 function answerInstead(tx: Transaction, command: Command, message: string): void {
   switch (command.kind) {
     case "submit-call":

@@ -28,7 +28,7 @@ export interface GatewayLinkEvents {
   onClose(reason: string): void;
 }
 
-/** The way to agents, callers and watchers. */
+/** The way to agents, clients and subscribers. */
 export interface GatewayLink extends AgentPort, ReplyPort, TopicPort {
   /** Says that this process stops, after everything it took was answered. The gateway closes the link when it has read that. */
   sayGoodbye(): void;

@@ -31,13 +31,13 @@ export interface GatewayServiceParts {
   readonly fatal: (code: FatalCode, message: string) => never;
 }
 
-/** What is done for one gateway, for as long as its link lasts: its agents, its callers, and those who watch. */
+/** What is done for one gateway, for as long as its link lasts: its agents, and its clients, some of them subscribers. */
 export interface GatewayService {
   readonly agentPort: AgentPort;
-  /** Effects of a committed batch that callers or watchers wait for. */
+  /** Effects of a committed batch that clients wait for, or subscribers. */
   changed(effects: readonly Effect[]): void;
-  /** Callers that wait, and live views. */
-  viewers(): number;
+  /** Clients that wait for results, and subscriptions. */
+  clients(): number;
   /** From now on nothing of what arrives is looked at. */
   stop(): void;
   /** Says that this process stops. Resolves when the gateway has heard all that was said to it, and has closed the link. */
@@ -107,7 +107,7 @@ export function serveGateway(stream: Duplex, parts: GatewayServiceParts): Gatewa
       for (const effect of effects) if (effect.kind === "run-final") waiters.final(effect.run);
       topics.changed(effects);
     },
-    viewers: () => waiters.count() + topics.count(),
+    clients: () => waiters.count() + topics.count(),
     stop() {
       isStopped = true;
     },

@@ -13,7 +13,7 @@ import { storageFault } from "./store/sqlite-errors.ts";
 // Everything that arrived in one turn of the event loop becomes one transaction, and only when that is committed does anybody hear of it.
 //
 //   open      commands are executed at the end of the turn in which they came
-//   blocked   the disk is full, or another program holds the file: nothing is acknowledged. Callers are told that the disk is full; what
+//   blocked   the disk is full, or another program holds the file: nothing is acknowledged. Clients are told that the disk is full; what
 //             agents sent is kept and tried again, and the credit of the link bounds how much that can be
 //   drained   what had come was executed, and nothing more is taken
 
@@ -24,7 +24,7 @@ interface Entry {
   readonly command: Command;
   readonly settle: Settle<Command>;
   /** It can be told to come back; otherwise the command is kept until it can be committed. */
-  readonly isFromCaller: boolean;
+  readonly isFromClient: boolean;
 }
 
 /** The end of a frame: its size, and what is to happen once all that came before is committed. */
@@ -36,7 +36,7 @@ interface Mark {
 export interface Inbox {
   /** For what an agent or this process itself has to say: kept until it can be committed. */
   add<C extends Command>(command: C, settle: Settle<C>): void;
-  /** For a caller, who is told when nothing can be committed. */
+  /** For a client, who is told when nothing can be committed. */
   ask<C extends Command>(command: C, settle: Settle<C>): void;
   /** Calls back once everything that was added so far is committed; at once if there is nothing. `bytes` count towards the batch. */
   mark(bytes: number, onCommit: () => void): void;
@@ -79,7 +79,7 @@ export function createInbox(parts: InboxParts): Inbox {
     const executed = execute(entries);
     if (executed === undefined) {
       waiting = [...batch, ...waiting];
-      if (blocked?.isFull === true) refuseCallers();
+      if (blocked?.isFull === true) refuseClients();
       return;
     }
     settleAll(batch, executed.verdicts);
@@ -138,8 +138,8 @@ export function createInbox(parts: InboxParts): Inbox {
     blocked = null;
   };
 
-  const refuseCallers = (): void => {
-    const isRefused = (item: Entry | Mark): item is Entry => "command" in item && item.isFromCaller;
+  const refuseClients = (): void => {
+    const isRefused = (item: Entry | Mark): item is Entry => "command" in item && item.isFromClient;
     const refused = waiting.filter(isRefused);
     waiting = waiting.filter((item) => !isRefused(item));
     for (const entry of refused) entry.settle(storageFull(), entry.command);
@@ -165,8 +165,8 @@ export function createInbox(parts: InboxParts): Inbox {
 }
 
 /** The engine answers each command by a verdict of its kind: the two are typed by one table. */
-function entryOf<C extends Command>(command: C, settle: Settle<C>, isFromCaller: boolean): Entry {
-  return { command, settle: settle as Settle<Command>, isFromCaller };
+function entryOf<C extends Command>(command: C, settle: Settle<C>, isFromClient: boolean): Entry {
+  return { command, settle: settle as Settle<Command>, isFromClient };
 }
 
 function settleAll(batch: readonly (Entry | Mark)[], verdicts: readonly Verdict[]): void {

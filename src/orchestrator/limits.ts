@@ -41,10 +41,10 @@ export const HELLO_TIMEOUT_MS = 10_000;
 /** What a frame to an agent needs beside the largest value or arguments in it. */
 export const FRAME_HEADROOM_BYTES = 4_096;
 
-/** Most callers that wait for results at one time, in all. */
+/** Most clients that wait for results at one time, in all. */
 export const RESULT_WAITERS = 10_000;
 
-/** Most live views that are watched at one time, in all. */
+/** Most subscriptions to live views at one time, in all. */
 export const SUBSCRIPTIONS = 10_000;
 
 /** A live view is computed anew at most this often, and takes at most this share of a core; all of them together take the second share. */

@@ -90,7 +90,7 @@ export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
     () => inbox.add({ kind: "expire-due" }, () => undefined),
   );
   const checkpoints = createCheckpoints(parts);
-  const occupation = () => ({ ...engine.activity(), viewers: gateway?.viewers() ?? 0 });
+  const occupation = () => ({ ...engine.activity(), clients: gateway?.clients() ?? 0 });
   const activity = createActivityReport({ ...parts, occupation });
 
   // All leases begin afresh: it was not their agents that were silent. No gateway comes before the end of this turn.

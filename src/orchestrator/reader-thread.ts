@@ -9,7 +9,7 @@ import type { FromReader, ReaderConfig, ToReader } from "./reader-messages.ts";
 import type { Answered, Reader } from "./reader.ts";
 import type { Query } from "./reading.ts";
 
-// The reader in a thread of its own. It is started by the first query and ended when nobody has asked anything for a while and nobody watches;
+// The reader in a thread of its own. It is started by the first query and ended when nobody has asked anything for a while and nobody subscribes;
 // one that fails or hangs is ended too, and the next query starts another. Subscriptions then begin again with a whole value.
 
 export interface ReaderThreadParts {

@@ -19,9 +19,9 @@ import type { ResultWaiters } from "./result-waiters.ts";
 import { notFound } from "../protocol/failures.ts";
 import type { Read } from "./views/answer-read.ts";
 
-// What callers ask through the gateway: changes go to the engine, views to the reader, and the result of a run is waited for here.
+// What clients ask through the gateway: changes go to the engine, views to the reader, and the result of a run is waited for here.
 
-/** The way back to the callers. */
+/** The way back to the clients. */
 export interface ReplyPort {
   reply(id: number, result: Result<unknown, Failure>): void;
   /** With what has values of users in it. */
@@ -73,7 +73,7 @@ export function createRequests({ inbox, reader, waiters, port, readResult }: Req
       if (!isPending) return answerResult(id, run);
       const isWaiting = waiters.wait(id, run, waitMs, () => answerResult(id, run));
       if (!isWaiting)
-        port.reply(id, failed("overloaded", "Too many callers wait for results; ask again without waiting."));
+        port.reply(id, failed("overloaded", "Too many clients wait for results; ask again without waiting."));
     },
     "cancel-run": (id, { run }) => execute(id, { kind: "cancel-run", run }),
     "cancel-execution": (id, { execution }) => execute(id, { kind: "cancel-execution", execution }),

@@ -1,7 +1,7 @@
 import type { Cancel, Ms, Timers } from "../base/clock.ts";
 import { RESULT_WAITERS } from "./limits.ts";
 
-/** Callers that wait for the results of runs. */
+/** Clients that wait for the results of runs. */
 export interface ResultWaiters {
   /** Calls `answer` once: when the run is final or when the time is up. False when too many wait already: then it is never called. */
   wait(waiter: number, run: string, limitMs: Ms, answer: () => void): boolean;

@@ -8,7 +8,7 @@ import { type JsonText, jsonText } from "./json-text.ts";
 import type { Answered, Reader } from "./reader.ts";
 import { createTurns } from "./turns.ts";
 
-// Who watches what, and when to tell them. A subscription is asked about when something it shows may have changed, at most every
+// Who subscribes to what, and when to tell them. A subscription is asked about when something it shows may have changed, at most every
 // TOPIC_INTERVAL_MS, less often if it takes long, and not while the link has no credit: then all that has changed since is one event. They ask
 // one after the other, and leave time between them for those who read: the thread is the same.
 
@@ -125,7 +125,7 @@ export function createTopics({ reader, port, clock, timers }: TopicsParts): Topi
     subscribe(number, topic) {
       remove(number); // The number of one that has ended may come again.
       if (subscriptions.size >= SUBSCRIPTIONS) {
-        const message = `${SUBSCRIPTIONS} live views are watched already; close some.`;
+        const message = `${SUBSCRIPTIONS} live views are subscribed to already; close some.`;
         return tellError(number, { code: "overloaded", message });
       }
       const subscription = { number, topic, isStale: true, isAsked: false, nextAt: 0, cancelTimer: null };
@@ -150,8 +150,8 @@ export function createTopics({ reader, port, clock, timers }: TopicsParts): Topi
   };
 }
 
-/** The topics, among the watched ones, whose views show what changed. The reasons in a run's view follow from agents and environment too. */
-function topicsShowing(effect: Effect, watched: Iterable<string>): string[] {
+/** The topics, among those that are subscribed to, whose views show what changed. The reasons in a run's view follow from agents and environment too. */
+function topicsShowing(effect: Effect, subscribed: Iterable<string>): string[] {
   switch (effect.kind) {
     case "run-changed":
     case "run-final":
@@ -163,9 +163,9 @@ function topicsShowing(effect: Effect, watched: Iterable<string>): string[] {
     case "repositories-changed":
       return ["repositories"];
     case "agents-changed":
-      return ["agents", "repositories", ...runTopics(watched)];
+      return ["agents", "repositories", ...runTopics(subscribed)];
     case "environment-changed":
-      return [...runTopics(watched)];
+      return [...runTopics(subscribed)];
     case "agent-command":
     case "close-session":
       return [];
@@ -174,6 +174,6 @@ function topicsShowing(effect: Effect, watched: Iterable<string>): string[] {
   }
 }
 
-function runTopics(watched: Iterable<string>): string[] {
-  return [...watched].filter((topic) => topic.startsWith("run/"));
+function runTopics(subscribed: Iterable<string>): string[] {
+  return [...subscribed].filter((topic) => topic.startsWith("run/"));
 }

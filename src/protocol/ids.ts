@@ -21,7 +21,7 @@ const blobPattern = /^[0-9a-f]{64}$/;
 const stepPattern = /^(R[^:]+):([1-9]\d{0,9})$/;
 const executionPattern = /^(R[^:]+):([1-9]\d{0,9}):([1-9]\d{0,9})$/;
 
-/** A new run id with `length` random characters; after a clash the caller asks for one character more. */
+/** A new run id with `length` random characters; after a clash, ask for one character more. */
 export function makeRunId(random: Random, length = 8): RunId {
   return `R${characters(random, length)}` as RunId;
 }

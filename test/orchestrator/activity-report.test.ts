@@ -8,7 +8,7 @@ const IDLE_MS = 300_000;
 function report(idleTimeoutMs = IDLE_MS) {
   const time = virtualTime(0);
   const said: ChildMessage[] = [];
-  let occupation: Occupation = { state: "active", sessions: 0, nextDueAt: null, viewers: 0 };
+  let occupation: Occupation = { state: "active", sessions: 0, nextDueAt: null, clients: 0 };
   const activity = createActivityReport({
     ...time,
     idleTimeoutMs,
@@ -44,7 +44,7 @@ describe("the supervisor hears", () => {
 
   test.each<[string, Partial<Occupation>, Partial<Occupation>]>([
     ["a session lives, connected or not", { sessions: 1 }, { sessions: 0 }],
-    ["somebody watches or waits", { viewers: 1 }, { viewers: 0 }],
+    ["somebody watches or waits", { clients: 1 }, { clients: 0 }],
   ])("that it is needed while %s", (_, begin, end) => {
     const { time, last, change } = report();
     change(begin);

@@ -17,7 +17,7 @@ export function promoteDue(tx: Transaction): number {
   return due.length;
 }
 
-/** Whoever watches its run sees another reason from now on, also when nobody can take it. */
+/** Whoever subscribes to its run sees another reason from now on, also when nobody can take it. */
 function enqueue(tx: Transaction, { id, runId }: DueRow): void {
   markReady(tx.db, id);
   tx.effects.runChanged("run-changed", runId);

@@ -8,7 +8,7 @@ import { type PagedRun, shownWhole } from "./run-view.ts";
 import { ViewTooCostly } from "./view-budget.ts";
 import type { Views } from "./views.ts";
 
-/** What everyone who watches has been told so far. */
+/** What every subscriber has been told so far. */
 export interface Subscriptions {
   /** The next event of a subscription, which begins with the first call; null when nothing has changed. An `error` ends it. */
   next(subscription: number, topic: string): TopicEvent | null;

@@ -30,7 +30,7 @@ export function valueToApi(value: Value): unknown {
 export function valueFromApi(input: unknown): Result<Encoded, Failure> {
   const references: Reference[] = [];
   try {
-    const json = input as Json; // The caller parsed it from JSON text.
+    const json = input as Json; // It was parsed from JSON text.
     const node = withReferences(json, (payload) => references.push(read(payload)) - 1, 0);
     const data = JSON.stringify(node);
     checkData(data, references.length);
@@ -45,7 +45,7 @@ export function valueFromApi(input: unknown): Result<Encoded, Failure> {
  * Neither that the blob is there nor what it holds is looked at. Refused with `invalid_value`, and the path in `details`.
  */
 export function blobFromApi(input: unknown): Result<BlobValue, Failure> | undefined {
-  const json = input as Json; // The caller parsed it from JSON text.
+  const json = input as Json; // It was parsed from JSON text.
   if (!isJsonObject(json) || json["$"] !== "blob") return undefined;
   try {
     return ok(readBlob(json));
