@@ -4,6 +4,8 @@ export type WaitReason =
   | { readonly code: "delayed"; readonly until: number }
   | { readonly code: "retry_backoff"; readonly until: number }
   | { readonly code: "environment_paused" }
+  /** Nothing: its time has come, an agent has room, and it is assigned next. */
+  | { readonly code: "ready" }
   /** No connected agent hosts the target. */
   | { readonly code: "no_agent"; readonly target: string }
   /** Every agent that hosts the target has all its slots taken (or is draining). */
@@ -26,6 +28,8 @@ export function describeWaitReason(reason: WaitReason, formatTime: (ms: number) 
       return `retry back-off until ${formatTime(reason.until)}`;
     case "environment_paused":
       return "the environment is paused";
+    case "ready":
+      return "about to be assigned";
     case "no_agent":
       return `no connected agent hosts ${reason.target}`;
     case "agents_full":

@@ -1,4 +1,3 @@
-import type { Host } from "../../src/orchestrator/rules/host.ts";
 import { waitReason } from "../../src/orchestrator/rules/wait-reason.ts";
 import type { Database } from "../../src/orchestrator/store/database.ts";
 import { getExecution, outcomeOf } from "../../src/orchestrator/store/executions.ts";
@@ -47,7 +46,7 @@ export function executionFacts(db: Database, now: number, waitingPerSession: num
     const execution = getExecution(db, row.id);
     const facts = reader.factsOf({ ...execution, ...row });
     const reason = waitReason(facts, now);
-    const isOverlooked = reason?.code === "agents_full" && facts.hosts.some((host) => hasRoom(host, facts.isAwaited));
+    const isOverlooked = reason?.code === "ready";
     const outcome = outcomeOf(db, execution);
     const isAtWork = facts.holder?.isConnected === true && !facts.holder.isUnstarted;
     return { ...execution, path: row.path, outcome, reason, isOverlooked, isAtWork, ignored: ignoredOf(db, row.id) };
@@ -68,10 +67,6 @@ export function runFacts(db: Database): { readonly runId: string; readonly statu
     "/* test */ SELECT external_id AS runId, status FROM runs ORDER BY id",
   );
   return rows.map(({ runId, status }) => ({ runId, status: runStatuses[status] ?? "queued" }));
-}
-
-function hasRoom({ freeSlots, isDraining, isSaturated }: Host, isAwaited: boolean): boolean {
-  return freeSlots > 0 && !isDraining && (!isSaturated || isAwaited);
 }
 
 function ignoredOf(db: Database, execution: number): ExecutionStatus[] {

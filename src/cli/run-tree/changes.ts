@@ -5,8 +5,8 @@ import { formatIso, formatUntil } from "../output/time.ts";
 import { describeTime, detailsOfResult } from "./describe.ts";
 import { shownState } from "./state.ts";
 
-/** What has been said of each execution so far. */
-export type SaidStates = Map<string, string>;
+/** What has been said of each execution last, and of which moment. */
+export type SaidStates = Map<string, { readonly key: string; readonly at: Ms }>;
 
 /**
  * Progress without a terminal: one line for each execution whose state is another than was said before, in the order of time. One that has
@@ -20,11 +20,13 @@ export function describeChanges(run: RunView, said: SaidStates, now: Ms): string
     for (const execution of step.executions) {
       const before = said.get(execution.id);
       const current = currentState(execution, now);
-      if (before === current.key) continue;
-      said.set(execution.id, current.key);
-      const began = current.isEnd && before !== running ? beginning(execution) : [];
+      if (current === null || before?.key === current.key) continue;
+      const began = current.isEnd && before?.key !== running ? beginning(execution) : [];
       for (const state of [...began, current]) {
-        const line = `${formatIso(state.at)} ${execution.id} ${step.target} ${state.text}`;
+        // That it waited is said when it is seen: what came of that is not said of an earlier moment.
+        const at = Math.max(state.at, said.get(execution.id)?.at ?? 0);
+        said.set(execution.id, { key: state.key, at });
+        const line = `${formatIso(at)} ${execution.id} ${step.target} ${state.text}`;
         // Of what happens in one millisecond, what is called begins after its caller and ends before it.
         changes.push({ ...state, line, order: state.isEnd ? -index : index });
       }
@@ -49,8 +51,14 @@ function beginning({ assignedAt }: ExecutionView): SaidState[] {
   return assignedAt === null ? [] : [{ key: running, at: assignedAt, isEnd: false, text: running }];
 }
 
-function currentState(execution: ExecutionView, now: Ms): SaidState {
+/** What waits for no longer than this is not said to wait. */
+const MOMENT_MS = 1_000;
+
+/** Null for what is about to change. */
+function currentState(execution: ExecutionView, now: Ms): SaidState | null {
   const { status, reason, result, assignedAt, completedAt } = execution;
+  if (reason?.code === "ready") return null;
+  if (reason?.code === "not_started" && now - (assignedAt ?? now) < MOMENT_MS) return null;
   // What waits for those it called runs, as far as anybody watches.
   const why = reason === null || reason.code === "waiting_for" ? null : reason;
   if (status === "assigned" && why === null)

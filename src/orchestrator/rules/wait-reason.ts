@@ -46,8 +46,8 @@ function holderReason({ holder, awaits }: WaitFacts): WaitReason | null {
 function hostReason({ hosts, target, isAwaited }: WaitFacts): WaitReason {
   if (hosts.length === 0) return { code: "no_agent", target };
   const withRoom = hosts.filter((host) => host.freeSlots > 0 && !host.isDraining);
-  if (withRoom.length > 0 && !isAwaited && withRoom.every((host) => host.isSaturated)) {
-    return { code: "waiting_limit", sessions: withRoom.map(({ sessionId }) => sessionId) };
-  }
-  return { code: "agents_full", sessions: hosts.map(({ sessionId }) => sessionId) };
+  if (withRoom.length === 0) return { code: "agents_full", sessions: hosts.map(({ sessionId }) => sessionId) };
+  const mayTakeIt = isAwaited || withRoom.some((host) => !host.isSaturated);
+  if (mayTakeIt) return { code: "ready" };
+  return { code: "waiting_limit", sessions: withRoom.map(({ sessionId }) => sessionId) };
 }

@@ -139,6 +139,7 @@ The \`reason\` of an execution in the view of a run is null while it runs and wh
 | \`delayed\` | \`until\` | its delay is not over |
 | \`retry_backoff\` | \`until\` | it is a retry, and waits before it begins |
 | \`environment_paused\` | | nothing is assigned while the environment is paused |
+| \`ready\` | | its time has come and an agent has room: it is assigned next |
 | \`no_agent\` | \`target\` | no connected agent hosts its target |
 | \`agents_full\` | \`sessions\` | the agents that host its target have no free slot, or drain |
 | \`waiting_limit\` | \`sessions\` | they hold as many waiting executions as their memory allows |

@@ -42,10 +42,11 @@ describe("the reason why an execution does not run", () => {
       { hosts: [host("A"), host("B", roomy)] },
       { code: "waiting_limit", sessions: ["B"] },
     ],
+    ["nothing, where an agent has room", { hosts: [host("A"), host("B", { freeSlots: 1 })] }, { code: "ready" }],
     [
-      "only the slots for what others wait for",
+      "nothing, where there is room for what others wait for",
       { hosts: [host("A", roomy)], isAwaited: true },
-      { code: "agents_full", sessions: ["A"] },
+      { code: "ready" },
     ],
     ["what it waits for", { ...held, awaits: ["R:2:1"] }, { code: "waiting_for", executions: ["R:2:1"] }],
     [
