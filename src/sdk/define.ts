@@ -3,7 +3,7 @@ import { callTarget, submitTarget } from "./call.ts";
 import { noteDefinition } from "./definitions.ts";
 import type { Execution } from "./execution.ts";
 import { type CallOptions, type DefinitionOptions, readCallOptions, readDefinitionOptions } from "./options.ts";
-import { type TargetDeclaration, describeTarget, targetSymbol } from "./target.ts";
+import { type TargetDeclaration, describeTarget, nameOfTarget, targetSymbol } from "./target.ts";
 
 /** A function that can become a target: any, with any parameters. */
 export type TargetFunction = (...parameters: never[]) => unknown;
@@ -96,5 +96,5 @@ function callable(fn: TargetFunction, declaration: TargetDeclaration, options: C
     with: (more: CallOptions) => callable(fn, declaration, { ...options, ...more }),
     fn,
   });
-  return Object.defineProperty(target, "name", { value: declaration.name ?? fn.name });
+  return Object.defineProperty(target, "name", { get: () => nameOfTarget(declaration), configurable: true });
 }

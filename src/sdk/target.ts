@@ -37,6 +37,11 @@ export function bindTarget(declaration: TargetDeclaration, repository: string, n
   Object.assign(declaration, { path: `${repository}/${name}` }); // The one member that is not known when a target is defined.
 }
 
+/** As its repository calls it; until that is known what `name:` said, or its function's name, which may be empty. */
+export function nameOfTarget({ name, path, fn }: TargetDeclaration): string {
+  return path === null ? (name ?? fn.name) : path.slice(path.lastIndexOf("/") + 1);
+}
+
 /** How messages call a target that may not have been bound yet. */
 export function describeTarget({
   type,

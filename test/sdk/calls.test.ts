@@ -136,6 +136,15 @@ describe("a call", () => {
   });
 });
 
+test("a target has the name under which it is hosted, and before that the name of its function", () => {
+  const hosted = { anonymous: task(async () => 1), renamed: task({ name: "charge" }, async () => 2) };
+  const named = workflow(function greetAll() {});
+  expect([hosted.anonymous.name, hosted.renamed.name, named.name]).toEqual(["", "charge", "greetAll"]);
+  recordingRuntime({ anonymous: hosted.anonymous, charge: hosted.renamed, greet: named });
+  expect([hosted.anonymous.name, hosted.renamed.name, named.name]).toEqual(["anonymous", "charge", "greet"]);
+  expect([named.with({ priority: 1 }).name, named.fn.name]).toEqual(["greet", "greetAll"]);
+});
+
 describe("a handle", () => {
   test("is there at once, and knows its id and its result later", async () => {
     const { runtime } = recordingRuntime(module);
