@@ -1,11 +1,12 @@
 import type { Changes } from "../base/changes.ts";
-import type { Cancel, Clock, Ms, Timers } from "../base/clock.ts";
+import type { Cancel } from "../base/clock.ts";
 import { exhaustive } from "../base/exhaustive.ts";
 import type { Random } from "../base/random.ts";
 import type { Log } from "../process/log.ts";
 import type { ChildMessage, SupervisorMessage } from "../protocol/supervisor-messages.ts";
 import type { ExitView, ProcessView } from "../protocol/views.ts";
-import { type ChildProcess, type ChildSpec, type ProcessExit, spawnChild } from "./child-process.ts";
+import { type Life, type LifeParts, beginLife, showLife } from "./child-life.ts";
+import type { ChildSpec, ProcessExit } from "./child-process.ts";
 import {
   type ChildAction,
   type ChildEvent,
@@ -18,43 +19,23 @@ import {
   newChild,
 } from "./child-state.ts";
 import { type End, logHang, logPhaseChange, seconds } from "./child-log.ts";
-import { ChildVitals } from "./child-vitals.ts";
 import { exitReason, isOwnFault } from "./exit-reason.ts";
-import type { Limits } from "./limits.ts";
-import { readEnd, rotateLog, sizeOf } from "./log-files.ts";
-import { setOomScore } from "./process-figures.ts";
+import { readEnd, rotateLog } from "./log-files.ts";
 import type { SpawnQueue } from "./spawn-queue.ts";
 
 /** What all children share. */
-export interface ChildParts {
-  readonly clock: Clock;
-  readonly timers: Timers;
+export interface ChildParts extends LifeParts {
   readonly random: Random;
-  readonly limits: Limits;
   readonly log: Log;
   readonly spawns: SpawnQueue;
   /** Told of whatever `onChange` was told of, after that. */
   readonly changes: Changes;
-  readonly deathSignal: readonly string[];
 }
 
 export interface ChildListeners {
   /** Its phase has changed, or whether it responds. */
   onChange(child: Child): void;
   onMessage(child: Child, message: Extract<ChildMessage, { kind: "activity" | "request" }>): void;
-}
-
-/** One process of this child, from spawn to exit. */
-interface Life {
-  readonly process: ChildProcess;
-  readonly vitals: ChildVitals | null;
-  readonly startedAt: Ms;
-  readonly spawnedAt: Ms;
-  readonly logOffset: number;
-  /** It has loaded its code; see SpawnQueue. */
-  readonly loaded: () => void;
-  fatal: Extract<ChildMessage, { kind: "fatal" }> | null;
-  progress: string | null;
 }
 
 /** A child of the supervisor: the state machine of child-state.ts, played with real processes and timers. */
@@ -164,19 +145,8 @@ export class Child {
   }
 
   view(): ProcessView {
-    const life = this.#life;
-    return {
-      pid: this.pid,
-      state: this.phase.kind,
-      unresponsive: this.isUnresponsive,
-      progress: this.progress,
-      restarts: this.#state.restarts,
-      startedAt: life?.startedAt ?? null,
-      rssBytes: life?.vitals?.rssBytes ?? null,
-      cpuPercent: life?.vitals?.cpuPercent ?? null,
-      eventLoopLagMs: life?.vitals?.eventLoopLagMs ?? null,
-      lastExit: this.#lastExit,
-    };
+    const { phase, restarts } = this.#state;
+    return { ...showLife(this.#life), state: phase.kind, restarts, lastExit: this.#lastExit };
   }
 
   /** `end`: of its process, if that is the event. */
@@ -227,19 +197,12 @@ export class Child {
   }
 
   #spawn(loaded: () => void): void {
-    const { clock, limits, timers, deathSignal } = this.#parts;
-    const logOffset = sizeOf(this.spec.logPath);
-    const process = spawnChild(this.spec, {
-      deathSignal,
-      timers,
+    this.#life = beginLife(this.spec, this.#parts, {
+      loaded,
       onMessage: (message) => this.#receive(message),
       onNonsense: (reason) => this.#log.warn({ reason }, `${this.spec.name} said something that is no message`),
       onExit: (exit) => this.#onExit(exit),
     });
-    const vitals = process.pid === null ? null : new ChildVitals(process.pid, clock, limits);
-    const spawnedAt = clock.monotonic();
-    this.#life = { process, vitals, startedAt: clock.now(), spawnedAt, logOffset, loaded, fatal: null, progress: null };
-    if (process.pid !== null) void setOomScore(process.pid, this.spec.oomScore);
     this.#apply({ kind: "spawned" }, "its turn has come");
   }
 

@@ -4,6 +4,7 @@ import type { ProcessesView } from "../protocol/views.ts";
 import type { Cancel, Ms } from "../base/clock.ts";
 import { type Result, failure, ok } from "../base/result.ts";
 import { Child, type ChildParts } from "./child.ts";
+import { showLife } from "./child-life.ts";
 import { type OrchestratorSettings, type Programs, gatewaySpec, orchestratorSpec } from "./child-specs.ts";
 import { environmentMessage } from "./environment-messages.ts";
 import { rotateLog } from "./log-files.ts";
@@ -169,15 +170,4 @@ export class Supervisor {
   }
 }
 
-const neverStarted: ProcessesView["gateway"] = {
-  pid: null,
-  state: "stopped",
-  unresponsive: false,
-  progress: null,
-  restarts: 0,
-  startedAt: null,
-  rssBytes: null,
-  cpuPercent: null,
-  eventLoopLagMs: null,
-  lastExit: null,
-};
+const neverStarted: ProcessesView["gateway"] = { ...showLife(null), state: "stopped", restarts: 0, lastExit: null };
