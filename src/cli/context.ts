@@ -63,12 +63,16 @@ export async function createContext(flags: GlobalFlags): Promise<Context> {
     variables,
     workingDirectory,
     command: (words, elsewhere) => `${executable} ${words}${placeFlags({ ...typed, ...elsewhere })}`,
-    withCommands: (message) => message.replace(/`coflux ([^`]+)`/g, (_, words) => `\`${executable} ${words}${atUrl}\``),
+    withCommands: (message) =>
+      message.replace(/`coflux ([^`]+)`/g, (_, words: string) => {
+        const isServerItself = words.startsWith("server start"); // It is reached by nothing.
+        return `\`${executable} ${words}${isServerItself ? "" : atUrl}\``;
+      }),
   };
 }
 
 /** What to type: npm knows where it has installed the command, but other shells than those that npm starts do not. */
-function executableName(variables: Context["variables"]): string {
+export function executableName(variables: Context["variables"]): string {
   return variables["npm_command"] === undefined ? "coflux" : "npx coflux";
 }
 

@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from "commander";
 import { usageError } from "./command-error.ts";
-import { createCommandOutput } from "./context.ts";
+import { createCommandOutput, executableName } from "./context.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { printError } from "./output/print-error.ts";
 import { createProgram } from "./program.ts";
@@ -26,7 +26,7 @@ process.stdout.write("", (error: NodeJS.ErrnoException | null | undefined) => {
 
 async function runCommand(): Promise<ExitCode> {
   let exitCode: ExitCode = exitCodes.ok;
-  const program = createProgram((code) => (exitCode = code));
+  const program = createProgram((code) => (exitCode = code), executableName(process.env));
   try {
     if (words.length === 0) program.outputHelp();
     else await program.parseAsync(words, { from: "user" });
@@ -43,16 +43,16 @@ async function runCommand(): Promise<ExitCode> {
 /** What commander says, as an error of ours: the problem, then the way out. */
 function misuse({ code, message }: CommanderError, program: Command): Error {
   const { path, command } = commandMeant(program);
-  const help = ["coflux help", ...path].join(" ");
+  const help = [`${program.name()} help`, ...path].join(" ");
   if (code === "commander.help") {
     return usageError(
-      `${["coflux", ...path].join(" ")} needs a subcommand`,
+      `${[program.name(), ...path].join(" ")} needs a subcommand`,
       [...subcommandLines(command), help].join("\n"),
     );
   }
   const [problem = "", suggestion] = message.replace(/^error: /, "").split("\n");
   if (command.name() === "dev" && problem.startsWith("unknown option '--port")) {
-    return usageError(problem, "the url says the port: coflux dev … --url http://127.0.0.1:<port>");
+    return usageError(problem, `the url says the port: ${program.name()} dev … --url http://127.0.0.1:<port>`);
   }
   return usageError(problem, suggestion?.replace(/^\((.*)\)$/, "$1").replace("Did", "did") ?? help);
 }

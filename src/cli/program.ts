@@ -11,11 +11,11 @@ import { defineRunCommands } from "./tree/run-commands.ts";
 import { defineStartCommands } from "./tree/start-commands.ts";
 
 /**
- * The whole command line. What a command needs is imported when it is called: `coflux --version` loads none of it. Problems with the words are
+ * The whole command line; its help names the executable as it is typed. What a command needs is imported when it is called: `coflux --version` loads none of it. Problems with the words are
  * thrown as a `CommanderError`, and said by `main.ts`.
  */
-export function createProgram(exitWith: (code: ExitCode) => void): Command {
-  const program = new Command("coflux");
+export function createProgram(exitWith: (code: ExitCode) => void, executable = "coflux"): Command {
+  const program = new Command(executable);
   program
     .description("Durable workflows for TypeScript: plain functions, executed on your agents, that survive any crash.")
     .version(PRODUCT_VERSION, "--version", "print the version")
@@ -30,7 +30,7 @@ export function createProgram(exitWith: (code: ExitCode) => void): Command {
     .option("--debug", "print where in coflux an error arose")
     .configureHelp({ sortSubcommands: false })
     .addHelpText("afterAll", ({ command }) =>
-      command === program ? "" : "\n--url, -p, -e, --json, -q and other options of every command: coflux help",
+      command === program ? "" : `\n--url, -p, -e, --json, -q and other options of every command: ${executable} help`,
     )
     .configureOutput({ writeErr: () => undefined, outputError: () => undefined })
     .exitOverride();

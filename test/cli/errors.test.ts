@@ -54,7 +54,21 @@ describe("errors", () => {
     const end = await coflux(`runs list --url ${silent.url}`);
     expect(end.code).toBe(7);
     expect(end.stderr).toContain(silent.url);
-    expect(end.stderr).toContain("coflux server start");
+    expect(end.stderr).toContain(`\`coflux dev <files…> --url ${silent.url}\` or \`coflux server start\`,`);
+  });
+
+  test("name commands as this one was started", async () => {
+    const silent = await startScriptedApi();
+    await silent.close();
+    const variables = { npm_command: "exec", COFLUX_URL: silent.url };
+    const stderr = async (words: string): Promise<string> => (await coflux(words, { variables })).stderr;
+    expect(await stderr("runs list")).toContain("`npx coflux dev <files…>` or `npx coflux server start`,");
+    expect(await stderr("runs list --sideways")).toContain("  npx coflux help runs list\n");
+    expect(await stderr("dev --port 7805")).toContain("npx coflux dev …");
+    const { stdout } = await coflux("help runs show", { variables });
+    expect(stdout).toContain("Usage: npx coflux runs show");
+    expect(stdout).toContain("  $ npx coflux runs show Rk7mQx4pT\n");
+    expect(stdout).toContain("of every command: npx coflux help\n");
   });
 
   test("name what exists instead", async () => {

@@ -114,7 +114,9 @@ function refusal(url: string, answer: HttpAnswer): CommandError {
     return new CommandError({ code: "not_coflux", exitCode: exitCodeOfStatus(answer.status), message, details });
   }
   const hint =
-    answer.retryAfter === undefined ? undefined : `try again in ${answer.retryAfter} s; coflux ps says what is wrong`;
+    answer.retryAfter === undefined
+      ? undefined
+      : `try again in ${answer.retryAfter} s; \`coflux ps\` says what is wrong`;
   return refusedError({ code, message, ...(details === undefined ? {} : { details }) }, hint);
 }
 
@@ -123,7 +125,7 @@ function unreachable(url: string, reason: string): CommandError {
     code: "server_unreachable",
     exitCode: exitCodes.unreachable,
     message: `the server at ${url} does not answer: ${reason}`,
-    hint: "start one with `coflux server start`, or name another with --url",
+    hint: "start one with `coflux dev <files…>` or `coflux server start`, or name another with --url",
     details: { url },
   });
 }

@@ -99,10 +99,11 @@ async function ask(api: Api, run: string, signal: AbortSignal): Promise<FollowEv
 }
 
 function unreachable(api: Api, run: string, reason: string): CommandError {
+  const { url, project, environment } = api.place;
   return new CommandError({
     code: "server_unreachable",
     exitCode: exitCodes.unreachable,
-    message: `nothing was heard of run ${run} from ${api.place.url} for ${UNREACHABLE_LIMIT_MS / 60_000} minutes: ${reason}`,
-    hint: `the run goes on when the server is back: coflux runs watch ${run}`,
+    message: `nothing was heard of run ${run} from ${url} for ${UNREACHABLE_LIMIT_MS / 60_000} minutes: ${reason}`,
+    hint: `the run goes on when the server is back: \`coflux runs watch ${run} -p ${project} -e ${environment}\``,
   });
 }

@@ -26,7 +26,7 @@ export async function startOwnServer(context: Context, directory: string | undef
     context.output.note(`using the server at ${context.place.url}`);
     return null;
   }
-  if (found === "foreign") throw portInUse(url);
+  if (found === "foreign") throw portInUse(context, url);
   if (!loopbackNames.has(url.hostname)) throw remoteIsSilent(url);
   const path = resolve(context.workingDirectory, directory ?? dataDirectory);
   context.output.note(`starting a server; its data is in ${path}`);
@@ -87,12 +87,13 @@ async function probe(url: URL): Promise<"coflux" | "foreign" | "nothing"> {
   }
 }
 
-function portInUse(url: URL): CommandError {
+function portInUse({ command }: Context, url: URL): CommandError {
+  const next = `http://127.0.0.1:${Number(url.port) + 1}`;
   return new CommandError({
     code: "port_in_use",
     exitCode: exitCodes.conflict,
     message: `port ${url.port || "80"} is used by something that is not a Coflux server`,
-    hint: `choose another: coflux dev … --url http://127.0.0.1:${Number(url.port) + 1}`,
+    hint: `choose another: ${command("dev …", { url: next })}`,
   });
 }
 

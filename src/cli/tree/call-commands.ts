@@ -1,4 +1,4 @@
-import { type Command, Option } from "commander";
+import { type AddHelpTextContext, type Command, Option } from "commander";
 import {
   durationOption,
   durationRangeOption,
@@ -25,10 +25,7 @@ export function defineCallCommands(program: Command, acting: Acting): void {
     )
     .addOption(progressOption())
     .option("--cancel-on-interrupt", "Ctrl-C cancels the run instead of leaving it")
-    .addHelpText(
-      "after",
-      examples(["coflux run flows/greet Joe", 'coflux run flows/report \'{"day":"2026-11-01"}\' | jq .total']),
-    )
+    .addHelpText("after", examples(["run flows/greet Joe", 'run flows/report \'{"day":"2026-11-01"}\' | jq .total']))
     .action(
       acting(async (context, target: string, words: string[], flags: CallFlags & WatchFlags) => {
         const { run } = await import("../commands/run.ts");
@@ -41,7 +38,7 @@ export function defineCallCommands(program: Command, acting: Acting): void {
     .description("Starts a run of a workflow and prints its id without waiting for it.")
     .addHelpText(
       "after",
-      examples(["coflux submit flows/greet Joe", "coflux submit flows/bill --delay 10m --idempotency-key order-17"]),
+      examples(["submit flows/greet Joe", "submit flows/bill --delay 10m --idempotency-key order-17"]),
     )
     .action(
       acting(async (context, target: string, words: string[], flags: CallFlags) => {
@@ -55,8 +52,16 @@ export function progressOption(): Option {
   return new Option("--progress <kind>", "how to show progress on stderr").choices(progressKinds).default("auto");
 }
 
-export function examples(commands: readonly string[]): string {
-  return `\nExamples:\n${commands.map((command) => `  $ ${command}`).join("\n")}`;
+/** Commands to type, below the help of one; each without the name of the executable. */
+export function examples(commands: readonly string[]): (help: AddHelpTextContext) => string {
+  return ({ command }) => {
+    const executable = rootOf(command).name();
+    return `\nExamples:\n${commands.map((words) => `  $ ${executable} ${words}`).join("\n")}`;
+  };
+}
+
+function rootOf(command: Command): Command {
+  return command.parent === null ? command : rootOf(command.parent);
 }
 
 function withCallFlags(command: Command): Command {

@@ -24,10 +24,7 @@ export function defineRunCommands(program: Command, acting: Acting): void {
     .option("--target <target>", "only runs of this workflow: repository/name")
     .option("--limit <number>", "how many", wholeNumberOption(1, PAGE_LIMIT), RUNS_LISTED)
     .option("--cursor <cursor>", "go on where an earlier list ended")
-    .addHelpText(
-      "after",
-      examples(["coflux runs list --status failed", "coflux runs list --target flows/greet --limit 100"]),
-    )
+    .addHelpText("after", examples(["runs list --status failed", "runs list --target flows/greet --limit 100"]))
     .action(
       acting(async (context, flags: ListRunsFlags) => {
         const { listRuns } = await import("../commands/list-runs.ts");
@@ -38,7 +35,7 @@ export function defineRunCommands(program: Command, acting: Acting): void {
     .command("show <run>")
     .description("show a run with the tree of its steps")
     .option("--all", "a line for every step")
-    .addHelpText("after", examples(["coflux runs show Rk7mQx4pT", "coflux runs show Rk7mQx4pT --all"]))
+    .addHelpText("after", examples(["runs show Rk7mQx4pT", "runs show Rk7mQx4pT --all"]))
     .action(
       acting(async (context, run: string, flags: ShowRunFlags) => {
         const { showRun } = await import("../commands/show-run.ts");
@@ -49,7 +46,7 @@ export function defineRunCommands(program: Command, acting: Acting): void {
     .command("result <run>")
     .description("print the result of a run as JSON; the exit code says how it ended")
     .option("--wait <duration>", "wait so long for a run that is not final (60s at most)", waitOption, 0)
-    .addHelpText("after", examples(["coflux runs result Rk7mQx4pT --wait 30s | jq ."]))
+    .addHelpText("after", examples(["runs result Rk7mQx4pT --wait 30s | jq ."]))
     .action(
       acting(async (context, run: string, flags: ResultFlags) => {
         const { showResult } = await import("../commands/show-result.ts");
@@ -61,7 +58,7 @@ export function defineRunCommands(program: Command, acting: Acting): void {
     .description("watch a run until it is final, as `coflux run` does")
     .addOption(progressOption())
     .option("--cancel-on-interrupt", "Ctrl-C cancels the run instead of leaving it")
-    .addHelpText("after", examples(["coflux runs watch Rk7mQx4pT"]))
+    .addHelpText("after", examples(["runs watch Rk7mQx4pT"]))
     .action(
       acting(async (context, run: string, flags: WatchFlags) => {
         const { watchRun } = await import("../commands/watch-run.ts");
@@ -71,7 +68,7 @@ export function defineRunCommands(program: Command, acting: Acting): void {
   runs
     .command("cancel <id>")
     .description("cancel a run (R…), or an execution (R…:2:1), with all that it called")
-    .addHelpText("after", examples(["coflux runs cancel Rk7mQx4pT", "coflux runs cancel Rk7mQx4pT:2:1"]))
+    .addHelpText("after", examples(["runs cancel Rk7mQx4pT", "runs cancel Rk7mQx4pT:2:1"]))
     .action(
       acting(async (context, id: string) => {
         const { cancel } = await import("../commands/change-run.ts");
@@ -81,7 +78,7 @@ export function defineRunCommands(program: Command, acting: Acting): void {
   runs
     .command("rerun <step>")
     .description("run a step (R…:2) again, as a new attempt; of a run (R…) the first")
-    .addHelpText("after", examples(["coflux runs rerun Rk7mQx4pT:2"]))
+    .addHelpText("after", examples(["runs rerun Rk7mQx4pT:2"]))
     .action(
       acting(async (context, id: string) => {
         const { rerun } = await import("../commands/change-run.ts");
@@ -94,7 +91,7 @@ export function defineRunCommands(program: Command, acting: Acting): void {
     .description("print the log of a run, of a step or of an attempt")
     .option("-f, --follow", "go on until the run is final")
     .addOption(new Option("--level <level>", "only this level and the ones above it").choices(logLevels))
-    .addHelpText("after", examples(["coflux logs Rk7mQx4pT", "coflux logs Rk7mQx4pT:2 -f --level warn"]))
+    .addHelpText("after", examples(["logs Rk7mQx4pT", "logs Rk7mQx4pT:2 -f --level warn"]))
     .action(
       acting(async (context, id: string, flags: LogsFlags) => {
         const { showLogs } = await import("../commands/logs.ts");

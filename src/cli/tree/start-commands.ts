@@ -20,7 +20,7 @@ export function defineStartCommands(program: Command, acting: Acting): void {
         "its data in ./.coflux. The project and the environment are created when they are missing. Ctrl-C stops all that was started.",
     )
     .option("--data-dir <directory>", "where a server that is started here keeps its data", nonEmptyOption)
-    .addHelpText("after", examples(["coflux dev flows.ts", "coflux dev flows.ts --url http://127.0.0.1:7805"]))
+    .addHelpText("after", examples(["dev flows.ts", "dev flows.ts --url http://127.0.0.1:7805"]))
     .action(
       acting(async (context, files: string[], flags: DevFlags) => {
         const { dev } = await import("../commands/dev.ts");
@@ -64,7 +64,7 @@ export function defineStartCommands(program: Command, acting: Acting): void {
   withAgentFlags(agent.command("start"), "2m")
     .description("host repositories of one environment in the foreground; the first signal drains, the second aborts")
     .option("--watch", "reload a repository when its sources change")
-    .addHelpText("after", examples(["coflux agent start flows.ts billing=src/billing/flows.ts -e production"]))
+    .addHelpText("after", examples(["agent start flows.ts billing=src/billing/flows.ts -e production"]))
     .action(
       acting(async (context, files: string[], flags: AgentFlags) => {
         const { startAgent } = await import("../commands/agent-start.ts");
