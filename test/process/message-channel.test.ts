@@ -119,6 +119,21 @@ describe("lists of messages", () => {
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(10);
   });
 
+  test("are packed few times more often than sent, however many they are", () => {
+    let packed = 0;
+    const counts: number[] = [];
+    const message = {
+      get text() {
+        packed += 1;
+        return "x".repeat(100);
+      },
+    };
+    packLists(Array<unknown>(5_000).fill(message), 1_000, (_, count) => counts.push(count));
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(5_000);
+    expect(counts.length).toBeLessThan(5_000 / 7);
+    expect(packed).toBeLessThanOrEqual(3 * 5_000);
+  });
+
   test("a message that is too large alone is a bug", () => {
     expect(() => packLists(["x".repeat(500)], 350, () => undefined)).toThrow("over the limit of 350");
   });
