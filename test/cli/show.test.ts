@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createApi } from "../../src/cli/api/api.ts";
 import { printResult } from "../../src/cli/commands/print-result.ts";
+import { exampleCall } from "../../src/cli/commands/workflows.ts";
 import { RESULT_LIMIT_BYTES, RESULT_ON_TERMINAL_BYTES } from "../../src/cli/limits.ts";
 import { createColours } from "../../src/cli/output/colour.ts";
 import { createOutput } from "../../src/cli/output/output.ts";
@@ -58,6 +59,11 @@ describe("one thing", () => {
       path: "flows/greet",
       ...target,
     });
+  });
+
+  test("a call to type has every parameter, and marks what may be left out", () => {
+    const rest = { name: "tags", isOptional: true, isRest: true };
+    expect(exampleCall("flows/greet", [...target.parameters, rest])).toBe("flows/greet <id> [loud]");
   });
 
   test("environments show is of the environment of the command unless one is named", async () => {

@@ -45,9 +45,11 @@ export async function showWorkflow(context: Context, text: string): Promise<void
   if (target.type === "workflow") output.next(context.command(`run ${exampleCall(path, target.parameters)}`));
 }
 
-/** A call to type: what stands in angle brackets is to be replaced. */
+/** A call to type: what stands in angle brackets is to be replaced, and what stands in square ones may be. JavaScript does not say which is which. */
 export function exampleCall(path: string, parameters: readonly Parameter[]): string {
-  const words = parameters.filter(({ isOptional, isRest }) => !isOptional && !isRest).map(({ name }) => `<${name}>`);
+  const words = parameters
+    .filter(({ isRest }) => !isRest)
+    .map(({ name, isOptional }) => (isOptional ? `[${name}]` : `<${name}>`));
   return [path, ...words].join(" ");
 }
 
