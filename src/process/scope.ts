@@ -9,7 +9,7 @@ export interface Scope {
    * Closes everything, the last opened first, one after the other; calling it again gives the same promise. What is not done when the time is
    * up is left behind. Resolves with a sentence for each close that failed or was left; it never rejects.
    */
-  close(deadlineMs: Ms): Promise<readonly string[]>;
+  close(withinMs: Ms): Promise<readonly string[]>;
 }
 
 export function createScope(timers: Timers): Scope {
@@ -25,7 +25,7 @@ export function createScope(timers: Timers): Scope {
     }
   };
 
-  const closeAll = async (deadlineMs: Ms): Promise<readonly string[]> => {
+  const closeAll = async (withinMs: Ms): Promise<readonly string[]> => {
     let current = "";
     const all = (async () => {
       for (let next = opened.pop(); next !== undefined; next = opened.pop()) {
@@ -34,8 +34,8 @@ export function createScope(timers: Timers): Scope {
       }
       return true;
     })();
-    const isDone = await within(all, deadlineMs, timers);
-    if (isDone === undefined) problems.push(`${current} did not close within ${deadlineMs} ms`);
+    const isDone = await within(all, withinMs, timers);
+    if (isDone === undefined) problems.push(`${current} did not close within ${withinMs} ms`);
     return [...problems];
   };
 
@@ -44,18 +44,18 @@ export function createScope(timers: Timers): Scope {
       if (closing === undefined) opened.push({ name, close });
       else void closeOne(name, close);
     },
-    close(deadlineMs) {
-      closing ??= closeAll(deadlineMs);
+    close(withinMs) {
+      closing ??= closeAll(withinMs);
       return closing;
     },
   };
 }
 
 /** What the promise gives, or undefined when the time is up first. */
-export async function within<T>(promise: Promise<T>, limitMs: Ms, timers: Timers): Promise<T | undefined> {
+export async function within<T>(promise: Promise<T>, withinMs: Ms, timers: Timers): Promise<T | undefined> {
   let cancel = (): void => undefined;
   const timeUp = new Promise<undefined>((resolve) => {
-    cancel = timers.after(limitMs, () => resolve(undefined));
+    cancel = timers.after(withinMs, () => resolve(undefined));
   });
   try {
     return await Promise.race([promise, timeUp]);

@@ -41,7 +41,7 @@ export function logPhaseChange(log: Log, name: string, change: PhaseChange): voi
   }
   const isUnwanted = end !== null && !(from.kind === "stopping" && from.next === "start");
   if (!isUnwanted) return log.debug(fields, `${name} is ${to.kind}: ${cause}`);
-  const delayMs = to.kind === "backoff" ? to.until - at : 0;
+  const delayMs = to.kind === "backoff" ? to.endsAt - at : 0;
   const next = delayMs === 0 ? "a new process starts now" : `a new process starts in ${seconds(delayMs)}`;
   log.warn({ ...fields, delayMs }, `${name} has ended: ${cause}; ${next}`);
 }

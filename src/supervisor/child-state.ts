@@ -26,7 +26,7 @@ export type ChildPhase =
       readonly escalateAt: Ms | null;
       readonly terminateMs: Ms;
     }
-  | { readonly kind: "backoff"; readonly until: Ms }
+  | { readonly kind: "backoff"; readonly endsAt: Ms }
   | { readonly kind: "quarantined"; readonly reason: string; readonly fatal: FatalCode | null };
 
 /** What follows a stop: nothing, a new process, or whatever the restart policy says about a process that ended badly. */
@@ -90,7 +90,7 @@ export function dueAt({ phase }: ChildState): Ms | null {
     case "stopping":
       return phase.escalateAt;
     case "backoff":
-      return phase.until;
+      return phase.endsAt;
     case "stopped":
     case "ready":
     case "quarantined":
@@ -246,7 +246,9 @@ function exited(
   if (decision.kind === "quarantine") {
     return moved(next, { kind: "quarantined", reason: decision.reason, fatal: decision.fatal });
   }
-  return decision.delayMs === 0 ? startingAgain(next) : moved(next, { kind: "backoff", until: now + decision.delayMs });
+  return decision.delayMs === 0
+    ? startingAgain(next)
+    : moved(next, { kind: "backoff", endsAt: now + decision.delayMs });
 }
 
 function due(state: ChildState, now: Ms, limits: Limits): ChildMove {

@@ -59,7 +59,7 @@ export function unavailable(
       return refused(`${about} in quarantine: ${reason}; ${remedy}`, limits.longestBackoffMs);
     }
     case "backoff": {
-      const leftMs = Math.max(0, Math.round(phase.until - clock.monotonic()));
+      const leftMs = Math.max(0, Math.round(phase.endsAt - clock.monotonic()));
       return refused(`${about} in ${reason}; it is started again in ${(leftMs / 1_000).toFixed(1)} s`, leftMs);
     }
     case "starting":
