@@ -1,4 +1,5 @@
 import type { Command, CommandKind, CommandOf } from "./command.ts";
+import { refuse } from "./commands/callers.ts";
 import { commandTable } from "./commands/command-table.ts";
 import { isolated } from "./isolated.ts";
 import { type Verdict, rejected } from "./verdict.ts";
@@ -49,10 +50,9 @@ function answerInstead(tx: Transaction, command: Command, message: string): void
   switch (command.kind) {
     case "submit-call":
     case "await-execution":
-    case "cancel-executions": {
-      const { session, request, caller } = command;
-      return tx.effects.send(session, { kind: "refused", request, caller, code: "internal", message });
-    }
+    case "cancel-executions":
+      refuse(tx, command, { code: "internal", message });
+      return;
     case "report-outcome":
     case "report-stopped": {
       const { session, execution } = command;

@@ -32,8 +32,8 @@ export function createLeaseWatch(parts: LeaseWatchParts, onExpired: (session: st
     const now = clock.monotonic();
     if (now - plannedAt > OWN_STALL_MS) return arm(now + OWN_STALL_MS);
     for (const session of leases.takeExpired(now)) onExpired(session);
-    const next = leases.nextEnd();
-    if (next !== null) arm(next);
+    const nextEndAt = leases.nextEndAt();
+    if (nextEndAt !== null) arm(nextEndAt);
   };
 
   return {

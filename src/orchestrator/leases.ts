@@ -12,7 +12,7 @@ export interface Leases {
   /** Takes out and returns the sessions whose lease is over. */
   takeExpired(now: Ms): string[];
   /** When the next lease ends, if nothing is heard; null without sessions. */
-  nextEnd(): Ms | null;
+  nextEndAt(): Ms | null;
   count(): number;
 }
 
@@ -35,7 +35,7 @@ export function createLeases(leaseMs: Ms): Leases {
       for (const session of expired) lastSigns.delete(session);
       return expired;
     },
-    nextEnd() {
+    nextEndAt() {
       for (const lastSign of lastSigns.values()) return lastSign + leaseMs;
       return null;
     },

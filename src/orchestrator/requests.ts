@@ -1,5 +1,5 @@
 import { type Result, failure } from "../base/result.ts";
-import type { ErrorCode, Failure } from "../protocol/error-codes.ts";
+import type { Failure } from "../protocol/error-codes.ts";
 import { FRAME_LIMIT_BYTES } from "../protocol/limits.ts";
 import {
   type RequestName,
@@ -9,6 +9,7 @@ import {
 } from "../protocol/orchestrator-requests.ts";
 import type { RunResultView } from "../protocol/views.ts";
 import { type Value, valueField } from "../protocol/values.ts";
+import { rejected } from "./verdict.ts";
 import { pack } from "../process/pack.ts";
 import type { Command } from "./command.ts";
 import type { Inbox } from "./inbox.ts";
@@ -73,7 +74,7 @@ export function createRequests({ inbox, reader, waiters, port, readResult }: Req
       if (!isPending) return answerResult(id, run);
       const isWaiting = waiters.wait(id, run, waitMs, () => answerResult(id, run));
       if (!isWaiting)
-        port.reply(id, failed("overloaded", "Too many clients wait for results; ask again without waiting."));
+        port.reply(id, rejected("overloaded", "Too many clients wait for results; ask again without waiting."));
     },
     "cancel-run": (id, { run }) => execute(id, { kind: "cancel-run", run }),
     "cancel-execution": (id, { execution }) => execute(id, { kind: "cancel-execution", execution }),
@@ -93,21 +94,17 @@ export function createRequests({ inbox, reader, waiters, port, readResult }: Req
     if (parsed.success) return handlers[name](id, parsed.data as RequestParams<N>); // By the schema that the type is inferred from.
     const [issue] = parsed.error.issues;
     const field = issue?.path.join(".") ?? "";
-    port.reply(id, failed("invalid_request", `${name}: ${field} ${issue?.message ?? "is not valid"}`, { field }));
+    port.reply(id, rejected("invalid_request", `${name}: ${field} ${issue?.message ?? "is not valid"}`, { field }));
   };
 
   return {
     take(id, name, params) {
       if (typeof name === "string" && isRequestName(name)) handle(id, name, params);
-      else port.reply(id, failed("invalid_request", `There is no request ${JSON.stringify(name)}.`));
+      else port.reply(id, rejected("invalid_request", `There is no request ${JSON.stringify(name)}.`));
     },
     forget: (id) => waiters.forget(id),
     forgetAll: () => waiters.forgetAll(),
   };
-}
-
-function failed(code: ErrorCode, message: string, details?: Readonly<Record<string, unknown>>): Result<never, Failure> {
-  return failure(details === undefined ? { code, message } : { code, message, details });
 }
 
 /** Arguments go to an agent in one frame. Counted exactly only where it may matter. */

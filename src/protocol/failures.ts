@@ -29,6 +29,11 @@ export function notFound(code: keyof typeof places, name: string, wayOut?: strin
   return { code, message: `There is no ${thing} ${JSON.stringify(shown)}${places[code]}${end}` };
 }
 
+/** What an agent says comes too late: it opens another session. */
+export function sessionEnded(session: string): Failure {
+  return { code: "session_unknown", message: `session ${session} has ended` };
+}
+
 /** Nothing is changed in an archived environment. It is named where it is not the only one that is spoken of. */
 export function archived(environment?: string): Failure {
   const what = environment === undefined ? "This environment" : `The environment ${JSON.stringify(environment)}`;

@@ -1,4 +1,6 @@
-import { accepted, rejected } from "../verdict.ts";
+import { accepted } from "../verdict.ts";
+import { failure } from "../../base/result.ts";
+import { sessionEnded } from "../../protocol/failures.ts";
 import { advanceSequence, findSession } from "../store/sessions.ts";
 import type { Handler } from "../handler.ts";
 
@@ -6,5 +8,5 @@ import type { Handler } from "../handler.ts";
 export const advanceSession: Handler<"advance-session"> = (tx, { session, sequence }) => {
   if (advanceSequence(tx.db, session, sequence)) return accepted(null);
   if (findSession(tx.db, session) !== undefined) return accepted(null); // Seen already.
-  return rejected("session_unknown", `session ${session} has ended`);
+  return failure(sessionEnded(session));
 };

@@ -3,7 +3,6 @@ import { type Result, failure, ok } from "../../base/result.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
 import type { Transaction } from "../transaction.ts";
 import { isLive } from "../rules/execution-state.ts";
-import { rejected } from "../verdict.ts";
 
 /** A request of a running execution; `(caller, request)` names it for ever. */
 export interface CallerRequest {
@@ -31,5 +30,5 @@ export function findCaller(tx: Transaction, { session, caller }: CallerRequest):
 export function refuse(tx: Transaction, { session, caller, request }: CallerRequest, error: Failure) {
   const { code, message } = error;
   tx.effects.send(session, { kind: "refused", request, caller, code, message });
-  return rejected(code, message, error.details);
+  return failure(error);
 }

@@ -6,7 +6,7 @@ import { attemptsOf } from "../store/executions.ts";
 import { cancelTree } from "../transitions/cancel-tree.ts";
 import { findRun } from "../store/runs.ts";
 import { isFinalRunStatus } from "../../protocol/views.ts";
-import { findStep } from "../store/steps.ts";
+import { getRoot } from "../store/steps.ts";
 
 /**
  * Cancels a run's root with everything that descends from it, in this run and in those that it called. Nothing changes when the run is final:
@@ -16,11 +16,9 @@ export const cancelRun: Handler<"cancel-run"> = (tx, { run: runId }) => {
   const run = findRun(tx.db, runId);
   if (run === undefined) return failure(notFound("run_not_found", runId));
   if (isFinalRunStatus(run.status)) return accepted(null);
-  const root = findStep(tx.db, run.id, 1);
-  if (root === undefined) throw new Error(`run ${runId} has no root`);
   cancelTree(
     tx,
-    attemptsOf(tx.db, root.id).map((attempt) => attempt.id),
+    attemptsOf(tx.db, getRoot(tx.db, run).id).map((attempt) => attempt.id),
   );
   return accepted(null);
 };

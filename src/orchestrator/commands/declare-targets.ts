@@ -1,6 +1,8 @@
 import { accepted, rejected } from "../verdict.ts";
 import { declareSession, findSession } from "../store/sessions.ts";
 import { isRepositoryName, isTargetName, repositoryNameRule, targetNameRule } from "../../protocol/names.ts";
+import { failure } from "../../base/result.ts";
+import { sessionEnded } from "../../protocol/failures.ts";
 import type { Handler } from "../handler.ts";
 import type { Manifest } from "../../protocol/manifest.ts";
 import { registerRepository } from "../store/targets.ts";
@@ -8,7 +10,7 @@ import { registerRepository } from "../store/targets.ts";
 /** What an agent hosts from now on; its manifests become the latest ones of their repositories. */
 export const declareTargets: Handler<"declare"> = (tx, command) => {
   const session = findSession(tx.db, command.session);
-  if (session === undefined) return rejected("session_unknown", `session ${command.session} has ended`);
+  if (session === undefined) return failure(sessionEnded(command.session));
   const fault = findNameFault(command.repositories);
   if (fault !== undefined) return rejected("invalid_name", fault);
   declareSession(tx.db, session.id, {

@@ -1,7 +1,7 @@
-import { accepted, rejected } from "../verdict.ts";
+import { accepted } from "../verdict.ts";
 import { findSession, setDraining } from "../store/sessions.ts";
 import { failure } from "../../base/result.ts";
-import { notFound } from "../../protocol/failures.ts";
+import { notFound, sessionEnded } from "../../protocol/failures.ts";
 import type { Handler } from "../handler.ts";
 
 /** An operator's wish: from now on this session gets only what its executions wait for; its agent leaves when they are done. */
@@ -17,7 +17,7 @@ export const drainSession: Handler<"drain-session"> = (tx, { session: sessionId 
 /** The agent's own word that it drains. */
 export const sessionDraining: Handler<"session-draining"> = (tx, { session: sessionId }) => {
   const session = findSession(tx.db, sessionId);
-  if (session === undefined) return rejected("session_unknown", `session ${sessionId} has ended`);
+  if (session === undefined) return failure(sessionEnded(sessionId));
   setDraining(tx.db, session.id);
   tx.effects.changed("agents-changed");
   return accepted(null);

@@ -15,7 +15,7 @@ import { checkCall, checkRequired } from "./check-call.ts";
 import { createRun } from "../transitions/create-run.ts";
 import { environmentState } from "../store/environment.ts";
 import { findRunByKey } from "../store/runs.ts";
-import { findStep } from "../store/steps.ts";
+import { getRoot } from "../store/steps.ts";
 
 /** A run from outside. It is accepted as soon as its workflow is known, whether an agent is there or not. */
 export const startRun: Handler<"start-run"> = (tx, command) => {
@@ -50,8 +50,7 @@ export const startRun: Handler<"start-run"> = (tx, command) => {
 
 /** The same call under the same key is the same run, for as long as the run is kept. */
 function repeat(tx: Transaction, run: RunRow, command: StartRun): Verdict<"start-run"> {
-  const root = findStep(tx.db, run.id, 1);
-  if (root === undefined) throw new Error(`run ${run.runId} has no root`);
+  const root = getRoot(tx.db, run);
   const isSame = root.path === command.target && isSameArguments(root.arguments, command);
   if (isSame) return accepted({ ...startedView(run.runId), isNew: false });
   const message = `idempotency key ${JSON.stringify(command.idempotencyKey)} was used for another call, which became run ${run.runId}`;

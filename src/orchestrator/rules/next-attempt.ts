@@ -4,7 +4,7 @@ import type { TargetOptions } from "../../protocol/manifest.ts";
 
 type RetryPolicy = NonNullable<TargetOptions["retries"]>;
 
-export type NextAttempt = { readonly kind: "retry"; readonly at: Ms } | { readonly kind: "give-up" };
+export type NextAttempt = { readonly kind: "retry"; readonly dueAt: Ms } | { readonly kind: "give-up" };
 
 export interface FailedAttempt {
   readonly policy: RetryPolicy | null;
@@ -21,7 +21,7 @@ export function nextAttempt(attempt: FailedAttempt, now: Ms, random: Random): Ne
   const { policy, failuresBefore, mayRetry, retryAfterMs } = attempt;
   if (policy === null || !mayRetry) return { kind: "give-up" };
   if (policy.limit !== null && failuresBefore >= policy.limit) return { kind: "give-up" };
-  return { kind: "retry", at: now + Math.max(backoffMs(policy, failuresBefore, random), retryAfterMs ?? 0) };
+  return { kind: "retry", dueAt: now + Math.max(backoffMs(policy, failuresBefore, random), retryAfterMs ?? 0) };
 }
 
 /** From `backoffMinMs` before the first retry to `backoffMaxMs` before the last in even steps; without a limit, anywhere between. */

@@ -1,5 +1,6 @@
 import type { TargetOptions, TargetType } from "../../protocol/manifest.ts";
 import type { Database } from "./database.ts";
+import type { RunRow } from "./runs.ts";
 import { targetTypeOf } from "./targets.ts";
 import { unpackOptions } from "./value-columns.ts";
 
@@ -56,6 +57,13 @@ const selected = `SELECT steps.id, number, parent, target, path, type, arguments
 
 export function findStep(db: Database, run: number, number: number): StepRow | undefined {
   return named(db.get<RawStep>(`${selected} WHERE run = ? AND number = ?`, run, number));
+}
+
+/** The first step of a run; every run has one. */
+export function getRoot(db: Database, { id, runId }: Pick<RunRow, "id" | "runId">): StepRow {
+  const root = findStep(db, id, 1);
+  if (root === undefined) throw new Error(`run ${runId} has no root`);
+  return root;
 }
 
 export function getStep(db: Database, step: number): StepRow {

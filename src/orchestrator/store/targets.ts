@@ -13,13 +13,19 @@ const targetTypes: readonly TargetType[] = ["workflow", "task", "sensor"];
 /** For SQL. */
 export const workflowType = targetTypes.indexOf("workflow");
 
+/**
+ * For SQL: the latest registration of its repository has the target, or a live session hosts it, because an older version than the latest may still
+ * be at work.
+ */
+export const knownCondition = "(is_registered = 1 OR EXISTS (SELECT 1 FROM session_targets WHERE target = targets.id))";
+
 export interface TargetRow {
   readonly id: number;
   readonly type: TargetType;
   /** Most arguments it takes; null: any number. */
   readonly argumentsLimit: number | null;
   readonly options: TargetOptions;
-  /** The latest registration of its repository has it, or a live session hosts it: an older version than the latest may still be at work. */
+  /** See `knownCondition`. */
   readonly isKnown: boolean;
 }
 
@@ -32,7 +38,7 @@ export function findTarget(db: Database, path: string): TargetRow | undefined {
     isKnown: number;
   }>(
     `SELECT id, type, arguments_limit AS argumentsLimit, options,
-       is_registered = 1 OR EXISTS (SELECT 1 FROM session_targets WHERE target = targets.id) AS isKnown FROM targets WHERE path = ?`,
+       ${knownCondition} AS isKnown FROM targets WHERE path = ?`,
     path,
   );
   if (row === undefined) return undefined;

@@ -38,8 +38,8 @@ function queueRetry(tx: Transaction, execution: ExecutionRow, { mayRetry, retryA
   if (next.kind === "give-up") return null;
   const { step, target, priority } = execution;
   const attempt = execution.attempt + 1;
-  const isReady = next.at <= now;
-  return insertExecution(db, { step, attempt, target, priority, createdAt: now, dueAt: next.at, isReady });
+  const isReady = next.dueAt <= now;
+  return insertExecution(db, { step, attempt, target, priority, createdAt: now, dueAt: next.dueAt, isReady });
 }
 
 /** Consecutive failures before this attempt; more than the limit need not be told apart, and without a limit none. */

@@ -2,6 +2,7 @@ import { grouped } from "../../base/grouped.ts";
 import type { RepositoriesView, TargetView } from "../../protocol/views.ts";
 import { targetDefinitionField } from "../../protocol/manifest.ts";
 import type { Database } from "../store/database.ts";
+import { knownCondition } from "../store/targets.ts";
 
 /** Every repository with the targets that can be called, and who hosts them now. */
 export function repositoriesView(db: Database): RepositoriesView {
@@ -18,11 +19,11 @@ export function repositoriesView(db: Database): RepositoriesView {
   };
 }
 
-/** The same targets as `findTarget` calls known, as they were declared last. */
+/** The known targets, as they were declared last. */
 function targetsByRepository(db: Database, hosts: ReadonlyMap<number, readonly string[]>): Map<number, TargetView[]> {
   const rows = db.all<{ id: number; repository: number; path: string; definition: string }>(
     `SELECT id, repository, path, definition FROM targets
-     WHERE definition IS NOT NULL AND (is_registered = 1 OR EXISTS (SELECT 1 FROM session_targets WHERE target = targets.id)) ORDER BY path`,
+     WHERE definition IS NOT NULL AND ${knownCondition} ORDER BY path`,
   );
   return grouped(
     rows,

@@ -19,7 +19,7 @@ describe("the next attempt", () => {
     [4, 600],
   ])("of five retries between 300 and 600 ms, after %i failures before, comes in %i ms", (failuresBefore, wait) => {
     const next = nextAttempt({ ...failed, policy: policy(5, 300, 600), failuresBefore }, 1_000, random);
-    expect(next).toEqual({ kind: "retry", at: 1_000 + wait });
+    expect(next).toEqual({ kind: "retry", dueAt: 1_000 + wait });
   });
 
   test.each([
@@ -33,7 +33,7 @@ describe("the next attempt", () => {
   });
 
   test("comes after the least back-off when there is one retry only", () => {
-    expect(nextAttempt({ ...failed, policy: policy(1, 100, 900) }, 0, random)).toEqual({ kind: "retry", at: 100 });
+    expect(nextAttempt({ ...failed, policy: policy(1, 100, 900) }, 0, random)).toEqual({ kind: "retry", dueAt: 100 });
   });
 
   test.each([
@@ -42,13 +42,13 @@ describe("the next attempt", () => {
     [2_000, 2_000],
   ])("comes no sooner than asked for: %i ms with a back-off of 100 ms is %i ms", (retryAfterMs, wait) => {
     const next = nextAttempt({ ...failed, policy: policy(3, 100), retryAfterMs }, 0, random);
-    expect(next).toEqual({ kind: "retry", at: wait });
+    expect(next).toEqual({ kind: "retry", dueAt: wait });
   });
 
   test("comes anywhere between the bounds when there is no limit, however often it failed", () => {
     const waits = Array.from({ length: 200 }, (_, failuresBefore) => {
       const next = nextAttempt({ ...failed, policy: policy(null, 100, 200), failuresBefore }, 0, random);
-      return next.kind === "retry" ? next.at : -1;
+      return next.kind === "retry" ? next.dueAt : -1;
     });
     expect(Math.min(...waits)).toBeGreaterThanOrEqual(100);
     expect(Math.max(...waits)).toBeLessThanOrEqual(200);
