@@ -1,5 +1,4 @@
 import { type ExecutionRow, getExecution, insertExecution } from "../store/executions.ts";
-import { type Result, failure, ok } from "../../base/result.ts";
 import { type CheckedCall, checkCall } from "./check-call.ts";
 import type { SubmitCall } from "../command.ts";
 import type { Handler } from "../handler.ts";
@@ -20,52 +19,47 @@ export const submitCall: Handler<"submit-call"> = (tx, command) => {
   if (!caller.ok) return refuse(tx, command, caller.error);
   const made = findCall(tx.db, caller.value.id, command.request);
   if (made !== undefined) return answerAgain(tx, command, caller.value, getExecution(tx.db, made));
-  const call = checkCall(tx, command);
-  if (!call.ok) return refuse(tx, command, call.error);
+  const checked = checkCall(tx, command);
+  if (!checked.ok) return refuse(tx, command, checked.error);
   const number = countSteps(tx.db, caller.value.run) + 1;
-  const bounds = checkBounds(tx, command, caller.value, call.value, number);
-  if (!bounds.ok) return refuse(tx, command, bounds.error);
-  const execution = addStep(tx, command, caller.value, call.value, number);
+  const call = { ...checked.value, command, caller: caller.value, number };
+  const fault = findFault(tx, call);
+  if (fault !== undefined) return refuse(tx, command, fault);
+  const execution = addStep(tx, call);
   if (command.isAwaited) wait(tx, command, caller.value, execution);
   else tellSubmitted(tx, command, executionIdOf(caller.value.runId, number, 1));
   tx.effects.runChanged("run-changed", caller.value.runId);
   return accepted(null);
 };
 
-function checkBounds(
-  tx: Transaction,
-  command: SubmitCall,
-  caller: ExecutionRow,
-  { target }: CheckedCall,
-  number: number,
-): Result<null, Failure> {
+interface NewCall extends CheckedCall {
+  readonly command: SubmitCall;
+  readonly caller: ExecutionRow;
+  /** Of its step in the caller's run. */
+  readonly number: number;
+}
+
+/** What a running execution may not call, or not any more. */
+function findFault(tx: Transaction, { command, caller, target, number }: NewCall): Failure | undefined {
+  const { stepsPerRun, runDepth } = tx.limits;
   if (target.type === "sensor") {
-    return failure({
-      code: "not_a_workflow",
-      message: `${command.target} is a sensor: only workflows and tasks are called`,
-    });
+    const message = `${command.target} is a sensor: only workflows and tasks are called`;
+    return { code: "not_a_workflow", message };
   }
-  if (number > tx.limits.stepsPerRun) {
-    const message = `run ${caller.runId} has ${tx.limits.stepsPerRun} steps, the most that one run may have: call workflows for parts of it`;
-    return failure({ code: "invalid_request", message, details: { limit: tx.limits.stepsPerRun } });
+  if (number > stepsPerRun) {
+    const message = `run ${caller.runId} has ${stepsPerRun} steps, the most that one run may have: call workflows for parts of it`;
+    return { code: "invalid_request", message, details: { limit: stepsPerRun } };
   }
-  if (target.type === "workflow" && (findRun(tx.db, caller.runId)?.depth ?? 0) >= tx.limits.runDepth) {
-    const message = `run ${caller.runId} is ${tx.limits.runDepth} workflows deep, the most that is allowed: does it call itself without end?`;
-    return failure({ code: "invalid_request", message, details: { limit: tx.limits.runDepth } });
+  if (target.type === "workflow" && (findRun(tx.db, caller.runId)?.depth ?? 0) >= runDepth) {
+    const message = `run ${caller.runId} is ${runDepth} workflows deep, the most that is allowed: does it call itself without end?`;
+    return { code: "invalid_request", message, details: { limit: runDepth } };
   }
-  return ok(null);
+  return undefined;
 }
 
 /** Returns the step's first execution. A called workflow is not for an agent: when it is due it becomes a run of its own. */
-function addStep(
-  tx: Transaction,
-  command: SubmitCall,
-  caller: ExecutionRow,
-  call: CheckedCall,
-  number: number,
-): number {
+function addStep(tx: Transaction, { command, caller, target, options, number }: NewCall): number {
   const { db, now } = tx;
-  const { target, options } = call;
   const step = insertStep(db, {
     run: caller.run,
     number,
