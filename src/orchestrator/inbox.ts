@@ -5,7 +5,7 @@ import type { Log } from "../process/log.ts";
 import type { Command } from "./command.ts";
 import type { Effect } from "./effect.ts";
 import type { Engine, Executed } from "./engine.ts";
-import { BATCH_BYTES, BATCH_COMMANDS, STORAGE_RETRY_MS } from "./limits.ts";
+import { BATCH_BYTES, BATCH_COMMANDS, LOG_LINES_OF_A_COMMAND, STORAGE_RETRY_MS } from "./limits.ts";
 import { type Verdict, rejected } from "./verdict.ts";
 import { FatalError } from "./store/fatal-error.ts";
 import { storageFault } from "./store/sqlite-errors.ts";
@@ -91,7 +91,7 @@ export function createInbox(parts: InboxParts): Inbox {
     let commands = 0;
     let bytes = 0;
     const end = waiting.findIndex((item) => {
-      if ("command" in item) commands += 1;
+      if ("command" in item) commands += weightOf(item.command);
       else bytes += item.bytes;
       return commands > BATCH_COMMANDS || bytes > BATCH_BYTES;
     });
@@ -167,6 +167,11 @@ export function createInbox(parts: InboxParts): Inbox {
 /** The engine answers each command by a verdict of its kind: the two are typed by one table. */
 function entryOf<C extends Command>(command: C, settle: Settle<C>, isFromClient: boolean): Entry {
   return { command, settle: settle as Settle<Command>, isFromClient };
+}
+
+/** As how many commands it counts: one message may bring a thousand lines of log. */
+function weightOf(command: Command): number {
+  return command.kind === "record-logs" ? Math.max(1, command.entries.length / LOG_LINES_OF_A_COMMAND) : 1;
 }
 
 function settleAll(batch: readonly (Entry | Mark)[], verdicts: readonly Verdict[]): void {

@@ -32,6 +32,9 @@ export const defaultLimits: Limits = {
 export const BATCH_COMMANDS = 200;
 export const BATCH_BYTES = 1_048_576;
 
+/** So many lines of log cost as much as a command: a frame may bring twenty thousand short ones. */
+export const LOG_LINES_OF_A_COMMAND = 20;
+
 /** After a write that found the disk full or the file locked: how long until the next attempt. */
 export const STORAGE_RETRY_MS = 1_000;
 

@@ -3,7 +3,12 @@ import type { Command } from "../../src/orchestrator/command.ts";
 import type { Effect } from "../../src/orchestrator/effect.ts";
 import type { Engine, Executed } from "../../src/orchestrator/engine.ts";
 import { createInbox } from "../../src/orchestrator/inbox.ts";
-import { BATCH_BYTES, BATCH_COMMANDS, STORAGE_RETRY_MS } from "../../src/orchestrator/limits.ts";
+import {
+  BATCH_BYTES,
+  BATCH_COMMANDS,
+  LOG_LINES_OF_A_COMMAND,
+  STORAGE_RETRY_MS,
+} from "../../src/orchestrator/limits.ts";
 import { FatalError } from "../../src/orchestrator/store/fatal-error.ts";
 import type { Log } from "../../src/process/log.ts";
 import { virtualTime } from "../support/virtual-time.ts";
@@ -110,6 +115,19 @@ describe("the inbox", () => {
     endTurn();
     endTurn();
     expect(commits()).toEqual([`committed ${BATCH_COMMANDS}`, `committed ${BATCH_COMMANDS}`, "committed 1"]);
+  });
+
+  test("counts lines of log towards a transaction", () => {
+    const { inbox, events, endTurn } = inboxUnderTest();
+    const entry = { execution: "R:1:1", sequence: 1, timestamp: 1, level: 2, template: "", values: null };
+    const entries = Array<typeof entry>(1_000).fill(entry);
+    for (let count = 0; count < 5; count++) inbox.add({ kind: "record-logs", session: "S", entries }, () => undefined);
+    for (let count = 0; count < 2; count++) endTurn();
+    const lines = BATCH_COMMANDS * LOG_LINES_OF_A_COMMAND;
+    expect(events.filter((event) => event.startsWith("committed"))).toEqual([
+      `committed ${lines / 1_000}`,
+      `committed ${5 - lines / 1_000}`,
+    ]);
   });
 
   test("counts the bytes of frames towards a transaction, and takes a large frame alone", () => {
