@@ -4,7 +4,7 @@ import type { AgentView } from "../../protocol/views.ts";
 import type { Context } from "../context.ts";
 import { DECLARE_POLL_LIMIT_MS, DECLARE_POLL_MS } from "../limits.ts";
 
-/** The agent of this process as the server sees it, and who else hosts some of the same repositories. */
+/** The agent of this process as the server sees it, and who else takes calls of some of the same repositories. */
 export interface OwnAgent {
   readonly session: string;
   readonly rivals: readonly AgentView[];
@@ -12,7 +12,7 @@ export interface OwnAgent {
 
 /** Waits until the agent of this process has declared these repositories; null when the signal aborts before. */
 export async function waitForOwnAgent(
-  { api }: Context,
+  { api }: Pick<Context, "api">,
   repositories: readonly string[],
   signal: AbortSignal,
 ): Promise<OwnAgent | null> {
@@ -24,26 +24,34 @@ export async function waitForOwnAgent(
       (agent) => isOwn(agent) && repositories.every((name) => agent.repositories.includes(name)),
     );
     if (own !== undefined) {
-      const rivals = connected.filter((agent) => !isOwn(agent) && sharedWith(agent, repositories).length > 0);
-      return { session: own.sessionId, rivals };
+      const takesCalls = (agent: AgentView): boolean => !agent.draining && sharedWith(agent, repositories).length > 0;
+      return { session: own.sessionId, rivals: connected.filter((agent) => !isOwn(agent) && takesCalls(agent)) };
     }
     await delay(pauseMs, undefined, { signal }).catch(() => undefined); // Aborted: the loop ends.
   }
   return null;
 }
 
-/** Each call goes to any of the agents that host its target, whichever code they have. */
-export function warnOfRivals({ output }: Context, { rivals }: OwnAgent, repositories: readonly string[]): void {
+/** Each call goes to any of the agents that host its target, whichever code they have. With the same code that is as it should be. */
+export function warnOfRivals(
+  { output, command }: Pick<Context, "output" | "command">,
+  { rivals }: OwnAgent,
+  repositories: readonly string[],
+): void {
+  const [first] = rivals;
+  if (first === undefined) return;
   const { yellow } = output.err.colours;
-  for (const rival of rivals) {
-    const names = sharedWith(rival, repositories).join(", ");
-    output.note(
-      yellow(
-        `the agent ${rival.host}:${rival.pid} hosts ${names} here too: each call goes to either of you. If its code is another, host yours ` +
-          "under another name (name=flows.ts), in another environment (-e) or on another server (--url)",
-      ),
-    );
-  }
+  const shared = repositories.filter((name) => rivals.some((rival) => rival.repositories.includes(name)));
+  const others =
+    rivals.length === 1
+      ? `the agent ${first.host}:${first.pid} hosts`
+      : `${rivals.length} other agents (${command("agents list")}) host`;
+  output.note(
+    yellow(
+      `${others} ${shared.join(", ")} here too: a call goes to any agent that has room. If their code is not yours, host yours under another ` +
+        "name (name=flows.ts), in another environment (-e) or on another server (--url)",
+    ),
+  );
 }
 
 function sharedWith(agent: AgentView, repositories: readonly string[]): string[] {

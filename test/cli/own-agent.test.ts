@@ -1,0 +1,69 @@
+import { hostname } from "node:os";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createApi } from "../../src/cli/api/api.ts";
+import { waitForOwnAgent, warnOfRivals } from "../../src/cli/commands/own-agent.ts";
+import { createColours } from "../../src/cli/output/colour.ts";
+import { createOutput } from "../../src/cli/output/output.ts";
+import type { Terminal } from "../../src/cli/output/terminal.ts";
+import { E, type ScriptedApi, startScriptedApi } from "../support/scripted-api.ts";
+
+// What an agent that starts says of others that host the same.
+
+let api: ScriptedApi;
+beforeEach(async () => {
+  api = await startScriptedApi();
+});
+afterEach(async () => {
+  await api.close();
+});
+
+const own = {
+  sessionId: "Sown",
+  connected: true,
+  draining: false,
+  repositories: ["flows", "mail"],
+  host: hostname(),
+  pid: process.pid,
+};
+const other = { ...own, sessionId: "Sother", host: "vm2", pid: 7 };
+
+test.each([
+  ["that hosts a repository of it is named", [other], "the agent vm2:7 hosts flows, mail here too"],
+  [
+    "of which each hosts one are counted",
+    [
+      { ...other, repositories: ["mail"] },
+      { ...other, repositories: ["flows"] },
+    ],
+    "2 other agents (coflux agents list) host flows, mail here too",
+  ],
+  ["that hosts other repositories is none", [{ ...other, repositories: ["files"] }], null],
+  ["that drains takes no calls", [{ ...other, draining: true }], null],
+  ["that is not connected takes no calls", [{ ...other, connected: false }], null],
+])("another agent %s", async (_, others, warning) => {
+  api.answer(`GET ${E}/agents`, [200, { agents: [own, ...others] }]);
+  let written = "";
+  const terminal: Terminal = {
+    isTty: false,
+    hasUnicode: true,
+    colours: createColours(false),
+    size: () => null,
+    write: (text) => void (written += text),
+    onResize: () => () => undefined,
+  };
+  const output = createOutput({ out: terminal, err: terminal, isJson: false, isQuiet: false });
+  const place = { url: api.url, project: "default", environment: "development", token: null };
+  const context = { api: createApi(place), output, command: (words: string) => `coflux ${words}` };
+  const found = await waitForOwnAgent(context, own.repositories, new AbortController().signal);
+  if (found === null) throw new Error("it was not found");
+  warnOfRivals(context, found, own.repositories);
+  expect(found.session).toBe("Sown");
+  expect(
+    written
+      .split(":")
+      .slice(0, -1)
+      .join(":")
+      .startsWith(warning ?? ""),
+  ).toBe(true);
+  expect(written === "").toBe(warning === null);
+});
