@@ -42,7 +42,8 @@ export const createEnvironmentBody = z.strictObject({
   base: environmentName.nullish().describe("the environment whose results the new one may use; default: none"),
 });
 
-const targetProblem = `a target is <repository>/<name>; the repository: ${repositoryNameRule}`;
+const targetProblem = (target: unknown): string =>
+  `${JSON.stringify(target)} is no target: a target is <repository>/<name>, as flows/hello; the repository: ${repositoryNameRule}`;
 const retriesProblem = `a number of retries from 0 to ${RETRIES_LIMIT}, or {limit, backoffMinMs, backoffMaxMs}, is expected`;
 
 const retries = z.union(
@@ -62,7 +63,7 @@ export const startRunBody = z.strictObject({
   target: z
     .string()
     .max(TARGET_PATH_LIMIT)
-    .refine((text) => parseTargetPath(text) !== undefined, targetProblem)
+    .refine((text) => parseTargetPath(text) !== undefined, { error: ({ input }) => targetProblem(input) })
     .describe("the workflow: `<repository>/<name>`"),
   arguments: z
     .array(z.unknown())

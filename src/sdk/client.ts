@@ -112,7 +112,7 @@ export function createClient(options: ClientOptions = {}): Client {
     async submit(target, parameters = [], start = {}) {
       const { idempotencyKey, signal, ...callOptions } = start;
       checkStart(target, parameters, idempotencyKey);
-      const settled = { ...readCallOptions(callOptions, target), idempotencyKey };
+      const settled = { ...readCallOptions(callOptions, target, ["idempotencyKey", "signal"]), idempotencyKey };
       const put: PutBlob = (key, bytes) => {
         const waitMs = Math.ceil(bytes.byteLength / UPLOAD_BYTES_PER_MS);
         return text({ method: "PUT", path: `/blobs/${key}`, body: bytes, waitMs, isRepeatable: true, signal });

@@ -65,6 +65,8 @@ function define<F extends TargetFunction>(
   first: DefinitionOptions | F,
   second: F | undefined,
 ): Target<F> {
+  if (typeof first === "function" && second !== undefined)
+    throw new TypeError(`${type}() takes its options first, then its function: ${type}({ retries: 3 }, async () => …)`);
   const [options, fn] = typeof first === "function" ? [{}, first] : [first, second];
   if (typeof fn !== "function") throw new TypeError(`${type}() needs a function, after its options if it has any`);
   if (isGenerator(fn))

@@ -48,9 +48,9 @@ interface DeclaredOptions {
   readonly retriesWhen: ((error: unknown) => boolean) | null;
 }
 
-/** Checks the options of a call. Throws a TypeError that names the option and the target. */
-export function readCallOptions(options: CallOptions, what: string): TargetOptions {
-  return readWith(callReaders, options, what, noOptions);
+/** Checks the options of a call. Throws a TypeError that names the option and the target; `others` are options that it has besides. */
+export function readCallOptions(options: CallOptions, what: string, others: readonly string[] = []): TargetOptions {
+  return readWith(callReaders, options, what, noOptions, others);
 }
 
 /** Checks the options of a definition. Throws a TypeError that names the option and the target. */
@@ -96,14 +96,21 @@ const definitionReaders: Readers<TargetOptions & Omit<DeclaredOptions, "options"
   description: (input) => (typeof input === "string" ? { description: input } : "must be text"),
 };
 
-function readWith<T extends object>(readers: Readers<T>, options: object, what: string, defaults: T): T {
+function readWith<T extends object>(
+  readers: Readers<T>,
+  options: object,
+  what: string,
+  defaults: T,
+  others: readonly string[] = [],
+): T {
   if (!isObject(options)) throw new TypeError(`the options of ${what} must be an object`);
   const read = { ...defaults };
   for (const [option, input] of Object.entries(options)) {
     if (input === undefined) continue;
     const reader = Object.hasOwn(readers, option) ? readers[option] : undefined;
     if (reader === undefined) {
-      throw new TypeError(`${what} has no option "${option}"; there are ${Object.keys(readers).join(", ")}`);
+      const known = [...Object.keys(readers), ...others].join(", ");
+      throw new TypeError(`${what} has no option "${option}"; there are ${known}`);
     }
     const setting = reader(input);
     if (typeof setting === "string") throw new TypeError(`option "${option}" of ${what} ${setting}`);

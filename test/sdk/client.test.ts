@@ -124,6 +124,9 @@ test("what is wrong with a start is said before anything is sent", async () => {
   await expect(client.submit("flows/greet", [], { timeout: "soon" as never })).rejects.toThrow(
     'option "timeout" of flows/greet is wrong',
   );
+  await expect(client.submit("flows/greet", [], { retry: 3 } as never)).rejects.toThrow(
+    'has no option "retry"; there are retries, timeout, delay, priority, isolation, idempotencyKey, signal',
+  );
   expect(received.length).toBe(0);
 });
 

@@ -62,6 +62,12 @@ describe("a bad option is refused where it is given, by name", () => {
     expect(() => charge.with({ retries: { when: () => true } } as CallOptions)).toThrow('has no member "when" here');
   });
 
+  test("a function before its options, which would be lost without a word", () => {
+    for (const define of [task, workflow]) {
+      expect(() => Reflect.apply(define, undefined, [async () => {}, { retries: 3 }])).toThrow("its options first");
+    }
+  });
+
   test("a generator, whose values could not cross, is no target", () => {
     expect(() => task(function* () {})).toThrow(
       "task() needs a function that returns a value or a promise, not a generator",
