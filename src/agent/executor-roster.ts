@@ -77,7 +77,10 @@ export interface ExecutorRoster {
   isExpectedToEnd(executor: number): boolean;
   /** All executors of other builds retire. */
   useBuild(build: number): void;
-  /** The shared executor for a new execution: the least loaded one that is ready and responsive. */
+  /**
+   * The shared executor for a new execution: the least loaded one that is ready and responsive; among equals the one in which fewest wait, so
+   * that what is called and blocks its process does not take its caller along.
+   */
   choose(): number | undefined;
   place(execution: string, executor: number, timeoutMs: Ms | null): void;
   executorOf(execution: string): number | undefined;
@@ -106,6 +109,8 @@ export function createExecutorRoster(): ExecutorRoster {
 
   const isBlocked = (executor: Executor): boolean => executor.missedPongs >= MISSED_PONGS_LIMIT;
   const load = (executor: Executor): number => executor.executions.size - executor.waiting;
+  const isBetter = (one: Executor, other: Executor): boolean =>
+    load(one) < load(other) || (load(one) === load(other) && one.waiting < other.waiting);
 
   const forget = (placement: Placement): void => {
     const { executor, execution } = placement;
@@ -188,7 +193,7 @@ export function createExecutorRoster(): ExecutorRoster {
       let best: Executor | undefined;
       for (const executor of executors.values()) {
         if (executor.state !== "ready" || executor.isIsolated || isBlocked(executor)) continue;
-        if (best === undefined || load(executor) < load(best)) best = executor;
+        if (best === undefined || isBetter(executor, best)) best = executor;
       }
       return best?.id;
     },

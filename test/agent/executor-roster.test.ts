@@ -36,6 +36,16 @@ describe("the choice of an executor", () => {
     expect(roster.choose()).toBe(1);
   });
 
+  test("falls, among equals, on the one in which fewest wait", () => {
+    const roster = rosterOf(1, 2);
+    roster.place("caller", 1, null);
+    roster.setWaiting("caller", true);
+    expect(roster.choose()).toBe(2);
+    roster.place("other", 2, null);
+    roster.setWaiting("other", true);
+    expect(roster.choose()).toBe(1);
+  });
+
   test("never falls on one that is starting, isolated, blocked or retired", () => {
     const roster = rosterOf(1, 2);
     roster.add(3, shared);
