@@ -58,7 +58,6 @@ interface Connection {
   cancelHelloTimer: Cancel;
 }
 
-const noConnection = -1;
 const ignore = (): void => undefined;
 
 export function createAgentConnections(parts: AgentConnectionsParts): AgentConnections {
@@ -69,10 +68,13 @@ export function createAgentConnections(parts: AgentConnectionsParts): AgentConne
   const leases = createLeaseWatch({ clock, timers, leaseMs: leaseMs + LEASE_GRACE_MS }, (session) => {
     log.warn({ session }, "the agent was silent for a whole lease: its session ends");
     inbox.add({ kind: "expire-session", session }, () => {
-      const connection = connections.get(speakers.end(session) ?? noConnection);
+      const connection = connectionNumbered(speakers.end(session));
       if (connection !== undefined) feed(connection, { kind: "opened" }); // It may yet say hello, and learn that the session is over.
     });
   });
+
+  const connectionNumbered = (number: number | undefined): Connection | undefined =>
+    number === undefined ? undefined : connections.get(number);
 
   const disconnect = (session: string): void => inbox.add({ kind: "disconnect-session", session }, ignore);
 
@@ -124,7 +126,7 @@ export function createAgentConnections(parts: AgentConnectionsParts): AgentConne
   const bind = (connection: Connection, session: string, acknowledged: number): void => {
     const left = speakers.sessionOf(connection.number);
     if (left !== undefined && left !== session) leave(connection);
-    const before = connections.get(speakers.bind(session, connection.number) ?? noConnection);
+    const before = connectionNumbered(speakers.bind(session, connection.number));
     connection.line.commit(acknowledged);
     if (before !== undefined) close(before, closeCodes.replaced, "a newer connection speaks for this session");
   };
@@ -139,14 +141,14 @@ export function createAgentConnections(parts: AgentConnectionsParts): AgentConne
   };
 
   const onAdvanced = (verdict: Verdict<"advance-session">, command: CommandOf<"advance-session">): void => {
-    const connection = connections.get(speakers.connectionOf(command.session) ?? noConnection);
+    const connection = connectionNumbered(speakers.connectionOf(command.session));
     if (!verdict.ok || connection === undefined) return;
     connection.line.commit(command.sequence);
     unflushed.add(connection);
   };
 
   const queue = (session: string, command: AgentCommand): void => {
-    const connection = connections.get(speakers.connectionOf(session) ?? noConnection);
+    const connection = connectionNumbered(speakers.connectionOf(session));
     if (connection === undefined) return; // The next hello brings what is due, from the database.
     connection.line.queue(command);
     unflushed.add(connection);
@@ -201,7 +203,7 @@ export function createAgentConnections(parts: AgentConnectionsParts): AgentConne
     command: queue,
     closeSession(session, code, reason) {
       leases.drop(session);
-      const connection = connections.get(speakers.end(session) ?? noConnection);
+      const connection = connectionNumbered(speakers.end(session));
       if (connection === undefined) return;
       connection.line.flush(); // What the same batch had for it comes first.
       close(connection, code, reason);
