@@ -1,5 +1,6 @@
 import type { ApiParts, ApiRequest, RouteHandlers } from "./route-handlers.ts";
-import { type PathParameter, type Route, type RouteName, pathParameters, routes } from "../../protocol/http-api.ts";
+import { type RouteName, routes } from "../../protocol/http-api.ts";
+import { type PathParameter, type Route, pathParameters } from "../../protocol/http-route.ts";
 import { type Result, failure, ok } from "../../base/result.ts";
 import { emptyReply, jsonReply } from "./replies.ts";
 import { failedByBug, failureReply } from "./refusals.ts";

@@ -1,4 +1,5 @@
-import { type Route, routes } from "../../protocol/http-api.ts";
+import { routes } from "../../protocol/http-api.ts";
+import type { Route } from "../../protocol/http-route.ts";
 import type { Failure } from "../../protocol/error-codes.ts";
 import { isSocketPath } from "../sockets/socket-wish.ts";
 import { malformed } from "./refusals.ts";

@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { type Route, bodyErrors, commonErrors } from "../../../src/protocol/http-api.ts";
+import { type Route, bodyErrors, commonErrors } from "../../../src/protocol/http-route.ts";
 import { errorKinds } from "../../../src/protocol/error-codes.ts";
 import { LINK_FRAME_LIMIT_BYTES } from "../../../src/protocol/link-frame.ts";
 import { PAGE_LIMIT } from "../../../src/protocol/limits.ts";
