@@ -36,8 +36,8 @@ export const HEADERS_LIMIT_BYTES = 16_384;
 export const HEADERS_CHECK_MS = 5_000;
 /** A JSON body must arrive within this time; the next piece of a blob within the same. */
 export const BODY_WAIT_MS = 30_000;
-/** The next piece of an answer must be taken within this time: until then the rest of it waits in memory. */
-export const READER_WAIT_MS = 30_000;
+/** The next piece of an answer must be taken within this time, or within twice that: until then the rest of it waits in memory. */
+export const READER_WAIT_MS = 15_000;
 /** How long an idle connection is kept: longer than clients keep it, so that they close first. */
 export const KEEP_ALIVE_MS = 75_000;
 
