@@ -119,3 +119,6 @@ export const BIND_AGAIN_MS: Ms = 50;
 export const STACK_POLL_MS: Ms = 20;
 export const STACK_DEADLINE_MS: Ms = 5_000;
 export const STACK_FRAMES = 30;
+
+/** How often the directory of a deleted environment is tried again, each time after 0.1 s more, while something is still put into it. */
+export const DELETE_RETRIES = 10;

@@ -22,6 +22,7 @@ import {
 } from "../protocol/supervisor-messages.ts";
 import type { ProcessesView } from "../protocol/views.ts";
 import { environmentView } from "./environment-messages.ts";
+import { DELETE_RETRIES } from "./limits.ts";
 import type { Orchestrators } from "./orchestrators.ts";
 import { type EnvironmentRecord, type ProjectRecord, type Registry, isStorageFull } from "./registry.ts";
 
@@ -143,7 +144,8 @@ function handlers(parts: RequestParts): Handlers {
       await orchestrators.remove(record);
       // The files first: a crash in between leaves an archived environment that can be deleted again, and no data that a new one would find.
       const directory = join(parts.dataDirectory, environmentDirectory(record.project, record.name));
-      await rm(directory, { recursive: true, force: true });
+      // Again while it fills: a blob may be on its way into it that the gateway let in before it was archived.
+      await rm(directory, { recursive: true, force: true, maxRetries: DELETE_RETRIES });
       registry.removeEnvironment(record);
       parts.announce(record, true);
       return ok(null);

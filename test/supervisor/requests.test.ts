@@ -1,4 +1,4 @@
-import { access, readFile, readdir } from "node:fs/promises";
+import { access, mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { isAlive } from "../support/process-tree.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
@@ -91,6 +91,22 @@ describe("environments", () => {
       error: { code: "environment_not_found" },
     });
     expect(await server.ask("archive-environment", inDefault("production"))).toMatchObject({ ok: true });
+  });
+
+  test("are deleted although something is still stored in them", async () => {
+    await server.create("busy");
+    await server.ask("archive-environment", inDefault("busy"));
+    const directory = server.directoryOf("busy");
+    let deleted: unknown;
+    const deleting = server.ask("delete-environment", inDefault("busy")).then((reply) => (deleted = reply));
+    const store = async (path: string, name: number): Promise<void> => {
+      await mkdir(path, { recursive: true });
+      await writeFile(`${path}/${name}`, "");
+    };
+    for (let number = 0; number < 2_000 && deleted === undefined; number += 1) {
+      await store(`${directory}/blobs/${number % 10}`, number).catch(() => undefined); // Removed under its feet.
+    }
+    expect(await deleting).toEqual({ ok: true, value: null });
   });
 
   test("are deleted when only archived ones were based on them", async () => {
