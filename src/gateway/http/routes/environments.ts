@@ -1,6 +1,6 @@
 import type { ApiParts, RouteHandlers } from "../route-handlers.ts";
 import { failure, ok } from "../../../base/result.ts";
-import { askOrchestrator } from "../ask-orchestrator.ts";
+import { askThrough } from "../ask-orchestrator.ts";
 import type { EnvironmentRef } from "../../environment-link.ts";
 import { notFound } from "../../../protocol/failures.ts";
 
@@ -20,8 +20,9 @@ type Names =
 
 /** Projects and environments. The supervisor keeps them; what happens inside of one is its orchestrator's. */
 export function environmentRoutes({ supervisor, links }: ApiParts): RouteHandlers<Names> {
+  const { ask } = askThrough(links);
   const setPaused = async ({ project, environment }: EnvironmentRef, isPaused: boolean) => {
-    const done = await askOrchestrator(links, { project, environment }, isPaused ? "pause" : "resume", {});
+    const done = await ask({ project, environment }, isPaused ? "pause" : "resume", {});
     return done.ok ? supervisor.request("note-paused", { project, environment, isPaused }) : done;
   };
 

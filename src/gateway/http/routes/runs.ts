@@ -5,7 +5,7 @@ import type { Failure } from "../../../protocol/error-codes.ts";
 import { archived, invalidField } from "../../../protocol/failures.ts";
 import type { StartRunBody } from "../../../protocol/http-inputs.ts";
 import type { TargetOptions } from "../../../protocol/manifest.ts";
-import { askOrchestrator, showView } from "../ask-orchestrator.ts";
+import { askThrough } from "../ask-orchestrator.ts";
 import { type ApiArgument, encodeArguments } from "../encode-arguments.ts";
 import { jsonReply } from "../replies.ts";
 
@@ -23,37 +23,35 @@ type Names =
 
 /** Runs, and what they run on. */
 export function runRoutes(parts: ApiParts): RouteHandlers<Names> {
-  const { links } = parts;
+  const { ask, show } = askThrough(parts.links);
   return {
-    "list-repositories": ({ parameters }) => showView(links, parameters, "list-repositories", {}),
+    "list-repositories": ({ parameters }) => show(parameters, "list-repositories", {}),
 
-    "list-agents": ({ parameters }) => showView(links, parameters, "list-agents", {}),
+    "list-agents": ({ parameters }) => show(parameters, "list-agents", {}),
 
-    "drain-agent": ({ parameters }) =>
-      askOrchestrator(links, parameters, "drain-agent", { session: parameters.session }),
+    "drain-agent": ({ parameters }) => ask(parameters, "drain-agent", { session: parameters.session }),
 
     "start-run": (request) => startRun(parts, request),
 
     "list-runs": ({ parameters, query }) =>
-      showView(links, parameters, "list-runs", {
+      show(parameters, "list-runs", {
         status: query.status ?? null,
         target: query.target ?? null,
         limit: query.limit,
         cursor: query.cursor ?? null,
       }),
 
-    "get-run": ({ parameters }) => showView(links, parameters, "get-run", { run: parameters.run }),
+    "get-run": ({ parameters }) => show(parameters, "get-run", { run: parameters.run }),
 
     "get-result": ({ parameters, query: { waitMs }, raw }) =>
       // The signal costs an object for each request; who does not wait is answered before they can go.
-      showView(links, parameters, "get-result", { run: parameters.run, waitMs }, waitMs > 0 ? raw.signal : undefined),
+      show(parameters, "get-result", { run: parameters.run, waitMs }, waitMs > 0 ? raw.signal : undefined),
 
-    "cancel-run": ({ parameters }) => askOrchestrator(links, parameters, "cancel-run", { run: parameters.run }),
+    "cancel-run": ({ parameters }) => ask(parameters, "cancel-run", { run: parameters.run }),
 
-    "cancel-execution": ({ parameters }) =>
-      askOrchestrator(links, parameters, "cancel-execution", { execution: parameters.execution }),
+    "cancel-execution": ({ parameters }) => ask(parameters, "cancel-execution", { execution: parameters.execution }),
 
-    "rerun-step": ({ parameters }) => askOrchestrator(links, parameters, "rerun-step", { step: parameters.step }),
+    "rerun-step": ({ parameters }) => ask(parameters, "rerun-step", { step: parameters.step }),
   };
 }
 
