@@ -37,9 +37,10 @@ export function createHttpApi(parts: ApiParts): HttpApi {
   const app = new Hono();
   for (const [name, route] of Object.entries<Route>(routes)) {
     const handler = handlers[name as RouteName] as Handler; // Both tables have the same names; each handler gets what its own row says.
-    app.on(route.method, route.path, (context) =>
-      serve(route, handler, context.req.param(), context.req.raw, parts.timers),
-    );
+    app.on(route.method, route.path, (context) => {
+      const { req: request } = context;
+      return serve(handler, { route, parameters: request.param(), raw: request.raw, timers: parts.timers });
+    });
   }
   app.notFound((context) => failureReply(refuseUnknown(context.req.raw)));
   app.onError((error, context) => {
@@ -57,35 +58,34 @@ export function createHttpApi(parts: ApiParts): HttpApi {
   };
 }
 
+/** A request for a route, of which nothing has been checked. */
+interface Arrived {
+  readonly route: Route;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly raw: Request;
+  readonly timers: Timers;
+}
+
 type Handler = (request: ApiRequest<RouteName>) => Promise<Result<unknown, Failure> | Response>;
 
-async function serve(
-  route: Route,
-  handler: Handler,
-  parameters: Readonly<Record<string, string>>,
-  raw: Request,
-  timers: Timers,
-): Promise<Response> {
-  const input = await readInput(route, parameters, raw, timers);
+async function serve(handler: Handler, arrived: Arrived): Promise<Response> {
+  const input = await readInput(arrived);
   if (!input.ok) return failureReply(input.error);
   const answer = await handler(input.value);
   if (answer instanceof Response) return answer;
   if (!answer.ok) return failureReply(answer.error);
-  return answer.value === null ? emptyReply(route.status) : jsonReply(route.status, answer.value);
+  const { status } = arrived.route;
+  return answer.value === null ? emptyReply(status) : jsonReply(status, answer.value);
 }
 
 /** Checks everything that the route's row says, in the order of a person reading the request: path, query, body. */
-async function readInput(
-  route: Route,
-  parameters: Readonly<Record<string, string>>,
-  raw: Request,
-  timers: Timers,
-): Promise<Result<ApiRequest<RouteName>, Failure>> {
+async function readInput(arrived: Arrived): Promise<Result<ApiRequest<RouteName>, Failure>> {
+  const { route, parameters, raw } = arrived;
   const absent = findAbsent(parameters);
   if (absent !== undefined) return failure(absent);
   const query = readQuery(route, raw.url);
   if (!query.ok) return query;
-  const body = await readBody(route, raw, timers);
+  const body = await readBody(arrived);
   if (!body.ok) return body;
   return ok({ parameters, query: query.value, body: body.value, raw } as ApiRequest<RouteName>); // Checked by the row that gives the type.
 }
@@ -122,7 +122,7 @@ function readQuery(route: Route, url: string): Result<unknown, Failure> {
   return unknown === undefined ? ok(undefined) : failure(badParameter(unknown, "is not a field of this request"));
 }
 
-async function readBody(route: Route, raw: Request, timers: Timers): Promise<Result<unknown, Failure>> {
+async function readBody({ route, raw, timers }: Arrived): Promise<Result<unknown, Failure>> {
   if (route.body === undefined) return ok(undefined);
   const json = await readJsonBody(raw, timers);
   return json.ok ? checkInput(route.body, json.value) : json;
