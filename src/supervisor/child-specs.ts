@@ -25,12 +25,23 @@ export interface OrchestratorSettings {
 /** The descriptor under which a gateway finds the listening socket. */
 const LISTEN_DESCRIPTOR = 3;
 
-export function gatewaySpec(program: string, dataDirectory: string, host: string, socket: ListeningSocket): ChildSpec {
+/** What the specs of all children are made of. */
+export interface SpecParts {
+  readonly programs: Programs;
+  readonly dataDirectory: string;
+  /** The address the server was started with. */
+  readonly host: string;
+  readonly socket: ListeningSocket;
+  readonly runtime: RuntimeDirectory;
+  readonly settings: OrchestratorSettings;
+}
+
+export function gatewaySpec({ programs, dataDirectory, host, socket }: SpecParts): ChildSpec {
   const config: GatewayConfig = { listenFd: LISTEN_DESCRIPTOR, host, port: socket.port, dataDirectory };
   return {
     name: "gateway",
     role: "gateway",
-    program,
+    program: programs.gateway,
     config: () => config,
     heapLimitMb: null,
     rssLimitBytes: null,
@@ -43,14 +54,9 @@ export function gatewaySpec(program: string, dataDirectory: string, host: string
 }
 
 /** `isArchived`: as it is when a process is started. */
-export function orchestratorSpec(
-  program: string,
-  dataDirectory: string,
-  runtime: RuntimeDirectory,
-  settings: OrchestratorSettings,
-  { id, project, name }: EnvironmentRecord,
-  isArchived: () => boolean,
-): ChildSpec {
+export function orchestratorSpec(parts: SpecParts, record: EnvironmentRecord, isArchived: () => boolean): ChildSpec {
+  const { programs, dataDirectory, runtime, settings } = parts;
+  const { id, project, name } = record;
   const key = environmentKey(project, name);
   const directory = join(dataDirectory, environmentDirectory(project, name));
   const config = (): OrchestratorConfig => ({
@@ -65,7 +71,7 @@ export function orchestratorSpec(
   return {
     name: key,
     role: "orchestrator",
-    program,
+    program: programs.orchestrator,
     config,
     heapLimitMb: settings.heapLimitMb,
     rssLimitBytes: settings.rssLimitMb * 1_048_576,

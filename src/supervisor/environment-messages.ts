@@ -13,8 +13,7 @@ import type { EnvironmentRecord } from "./registry.ts";
 export function environmentMessage(
   record: EnvironmentRecord,
   child: Child | undefined,
-  socketPath: string,
-  isDeleted = false,
+  { socketPath, isDeleted }: { readonly socketPath: string; readonly isDeleted: boolean },
 ): Extract<SupervisorMessage, { kind: "environment" }> {
   const isReady = child?.phase.kind === "ready";
   return {

@@ -5,26 +5,18 @@ import type { Cancel, Ms } from "../base/clock.ts";
 import { type Result, failure, ok } from "../base/result.ts";
 import { Child, type ChildParts } from "./child.ts";
 import { showLife } from "./child-life.ts";
-import { type OrchestratorSettings, type Programs, gatewaySpec, orchestratorSpec } from "./child-specs.ts";
+import { type SpecParts, gatewaySpec, orchestratorSpec } from "./child-specs.ts";
 import { environmentMessage } from "./environment-messages.ts";
 import { rotateLog } from "./log-files.ts";
-import type { ListeningSocket } from "./listening-socket.ts";
 import { Orchestrators } from "./orchestrators.ts";
 import type { EnvironmentRecord, Registry } from "./registry.ts";
 import { type RequestParts, answer } from "./requests.ts";
-import type { RuntimeDirectory } from "./runtime-directory.ts";
 import { shutdownStep } from "./shutdown-order.ts";
 
-export interface SupervisorParts extends ChildParts {
+export interface SupervisorParts extends ChildParts, SpecParts {
   readonly registry: Registry;
-  readonly runtime: RuntimeDirectory;
-  readonly socket: ListeningSocket;
-  readonly host: string;
-  readonly dataDirectory: string;
   /** The supervisor's own log. */
   readonly logPath: string;
-  readonly programs: Programs;
-  readonly settings: OrchestratorSettings;
   /** The gateway cannot be kept up: the server has to end. */
   onGatewayLost(reason: string): void;
 }
@@ -40,17 +32,16 @@ export class Supervisor {
   #hasStopped = false;
 
   constructor(parts: SupervisorParts) {
-    const { registry, runtime, programs, dataDirectory } = parts;
+    const { registry, runtime, dataDirectory } = parts;
     this.#parts = parts;
     this.#startedAt = parts.clock.now();
-    this.#gateway = new Child(gatewaySpec(programs.gateway, dataDirectory, parts.host, parts.socket), parts, {
+    this.#gateway = new Child(gatewaySpec(parts), parts, {
       onChange: () => this.#gatewayChanged(),
       onMessage: (_child, message) => void this.#onGatewayMessage(message),
     });
     this.#orchestrators = new Orchestrators({
       ...parts,
-      specOf: (record, isArchived) =>
-        orchestratorSpec(programs.orchestrator, dataDirectory, runtime, parts.settings, record, isArchived),
+      specOf: (record, isArchived) => orchestratorSpec(parts, record, isArchived),
       onChange: (record) => this.#tellGateway(record, false),
     });
     this.#requests = {
@@ -147,7 +138,7 @@ export class Supervisor {
   #tellGateway(record: EnvironmentRecord, isDeleted: boolean): void {
     const { runtime } = this.#parts;
     const child = this.#orchestrators.childOf(record);
-    this.#gateway.send(environmentMessage(record, child, runtime.socketPath(record.id), isDeleted));
+    this.#gateway.send(environmentMessage(record, child, { socketPath: runtime.socketPath(record.id), isDeleted }));
   }
 
   async #sample(): Promise<void> {
