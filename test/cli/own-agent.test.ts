@@ -37,9 +37,9 @@ test.each([
     ],
     "2 other agents (coflux agents list) host flows, mail here too",
   ],
-  ["that hosts other repositories is none", [{ ...other, repositories: ["files"] }], null],
-  ["that drains takes no calls", [{ ...other, draining: true }], null],
-  ["that is not connected takes no calls", [{ ...other, connected: false }], null],
+  ["that hosts other repositories is none", [{ ...other, repositories: ["files"] }], ""],
+  ["that drains takes no calls", [{ ...other, draining: true }], ""],
+  ["that is not connected takes no calls", [{ ...other, connected: false }], ""],
 ])("another agent %s", async (_, others, warning) => {
   api.answer(`GET ${E}/agents`, [200, { agents: [own, ...others] }]);
   let written = "";
@@ -58,12 +58,5 @@ test.each([
   if (found === null) throw new Error("it was not found");
   warnOfRivals(context, found, own.repositories);
   expect(found.session).toBe("Sown");
-  expect(
-    written
-      .split(":")
-      .slice(0, -1)
-      .join(":")
-      .startsWith(warning ?? ""),
-  ).toBe(true);
-  expect(written === "").toBe(warning === null);
+  expect(warning === "" ? written : written.slice(0, warning.length)).toBe(warning);
 });
