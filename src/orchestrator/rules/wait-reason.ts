@@ -31,8 +31,9 @@ export interface HolderFacts {
 export function waitReason(facts: WaitFacts, now: Ms): WaitReason | null {
   if (facts.status === "assigned") return holderReason(facts);
   if (facts.status !== "queued") return null;
-  if (facts.dueAt > now) return { code: facts.attempt === 1 ? "delayed" : "retry_backoff", until: facts.dueAt };
+  // First, because nothing happens at the moment that a delay would name.
   if (facts.isPaused) return { code: "environment_paused" };
+  if (facts.dueAt > now) return { code: facts.attempt === 1 ? "delayed" : "retry_backoff", until: facts.dueAt };
   return hostReason(facts);
 }
 

@@ -28,7 +28,7 @@ describe("the reason why an execution does not run", () => {
   test.each([
     ["its delay", { dueAt: 300 }, { code: "delayed", until: 300 }],
     ["the back-off before a retry", { dueAt: 300, attempt: 2 }, { code: "retry_backoff", until: 300 }],
-    ["its delay first, also in a paused environment", { dueAt: 300, isPaused: true }, { code: "delayed", until: 300 }],
+    ["the pause, also before its time has come", { dueAt: 300, isPaused: true }, { code: "environment_paused" }],
     ["the pause", { isPaused: true, hosts: [host("A")] }, { code: "environment_paused" }],
     ["that nobody hosts it", {}, { code: "no_agent", target: "flows/main" }],
     ["that its agents are full", { hosts: [host("A"), host("B")] }, { code: "agents_full", sessions: ["A", "B"] }],
