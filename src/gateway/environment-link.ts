@@ -67,10 +67,10 @@ export function createEnvironmentLink(ref: EnvironmentRef, parts: LinkParts): En
   const topics = createTopicHub(onDemand);
   let link: Link | null = null; // Once open.
   let isTicking = false;
-  let isClosed = false;
+  let closedFor: Failure | null = null;
 
   const feed = (event: ParkingEvent): void => {
-    if (isClosed) return;
+    if (closedFor !== null) return;
     for (const effect of parking.take(event, clock.monotonic())) perform(effect);
     if (isTicking || !parking.isWaiting()) return;
     isTicking = true;
@@ -99,7 +99,7 @@ export function createEnvironmentLink(ref: EnvironmentRef, parts: LinkParts): En
 
   const ask = async (): Promise<void> => {
     const answer = await supervisor.request("ensure-environment", ref);
-    if (isClosed) return;
+    if (closedFor !== null) return;
     if (answer.ok) return open(answer.value.socketPath);
     const { code, message } = answer.error;
     log.warn({ environment: key, code }, `the orchestrator is not to be had: ${message}`);
@@ -166,6 +166,7 @@ export function createEnvironmentLink(ref: EnvironmentRef, parts: LinkParts): En
 
   const exchange = (name: RequestName, params: RequestParams<RequestName>, signal?: AbortSignal) =>
     new Promise<Result<unknown, Failure>>((resolve) => {
+      if (closedFor !== null) return resolve(failure(closedFor)); // It was found before, and asked only now.
       const onGone = (): void => {
         feed({ kind: "gone", id });
         calls.settle(id, failure({ code: "outcome_unknown", message: "The client has gone." }));
@@ -196,7 +197,7 @@ export function createEnvironmentLink(ref: EnvironmentRef, parts: LinkParts): En
       if (message.state === "ready") onDemand();
     },
     close(reason) {
-      isClosed = true;
+      closedFor = reason;
       link?.close();
       topics.closeAll(reason);
       calls.settleAll(failure(reason));

@@ -1,7 +1,11 @@
 import { createHash } from "node:crypto";
+import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { E, type GatewayRig, startGatewayRig } from "../support/gateway-rig.ts";
 import { failure, ok } from "../../src/base/result.ts";
+import { createEnvironmentLink } from "../../src/gateway/environment-link.ts";
+import { createLog } from "../../src/process/log.ts";
+import { realClock, realTimers } from "../../src/process/real-clock.ts";
 import { PROTOCOL_VERSION } from "../../src/protocol/version.ts";
 import { eventually } from "../support/eventually.ts";
 import { linkTypes } from "../../src/protocol/link-frame.ts";
@@ -218,4 +222,14 @@ describe("an orchestrator that does not keep to the protocol", () => {
     await expect(call).rejects.toThrow("aborted");
     await other.kill();
   });
+});
+
+test("a link that was closed answers with the reason", async () => {
+  const { supervisor } = rig;
+  const parts = { supervisor, clock: realClock, timers: realTimers, log: createLog({ process: "test" }) };
+  const ref = { project: "default", environment: "development" };
+  const link = createEnvironmentLink(ref, { ...parts, connect: (path) => connect(path) });
+  const reason = { code: "environment_not_found", message: "It was deleted." } as const;
+  link.close(reason);
+  expect(await link.request("list-agents", {})).toEqual(failure(reason));
 });
