@@ -53,6 +53,9 @@ export const DECLARE_POLL_LIMIT_MS = 1_000;
 /** After the end of a run `dev` waits so long for the last lines of its log, which may come after it. */
 export const LAST_LINES_MS = 500;
 
+/** A run that waits for less is told of when it starts. */
+export const QUEUED_TOLD_MS = 500;
+
 /** Runs whose logs `dev` shows at a time; the server allows a few more subscriptions on one socket. */
 export const SHOWN_LOGS = 90;
 

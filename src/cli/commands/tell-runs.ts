@@ -2,20 +2,34 @@ import type { Cancel } from "../../base/clock.ts";
 import { jitteredDelayMs } from "../../base/backoff.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { topicName } from "../../protocol/topics.ts";
-import { type LogsView, type RunListView, type RunSummaryView, isFinalRunStatus } from "../../protocol/views.ts";
+import {
+  type LogView,
+  type LogsView,
+  type RunListView,
+  type RunSummaryView,
+  isFinalRunStatus,
+} from "../../protocol/views.ts";
 import { realClock, realRandom, realTimers } from "../../process/real-clock.ts";
 import { type Topics, openTopics } from "../api/topic-socket.ts";
 import type { Context } from "../context.ts";
-import { LAST_LINES_MS, RECONNECT_FIRST_MS, RECONNECT_LIMIT_MS, SHOWN_LOGS } from "../limits.ts";
+import { LAST_LINES_MS, QUEUED_TOLD_MS, RECONNECT_FIRST_MS, RECONNECT_LIMIT_MS, SHOWN_LOGS } from "../limits.ts";
 import { formatLogLine } from "../output/log-line.ts";
 import { paintStatus } from "../output/status.ts";
-import { detailsOfResult } from "../run-tree/describe.ts";
+import { beganAt } from "../run-tree/began-at.ts";
+import { describeWaiting, detailsOfResult } from "../run-tree/describe.ts";
+import { latestExecution } from "../run-tree/state.ts";
 import { asciiSymbols, unicodeSymbols } from "../run-tree/symbols.ts";
 
 type Telling = Pick<Context, "api" | "output" | "command">;
 
 /** A run that has begun, or was under way, since the telling began. */
 interface ToldRun {
+  /** As it was when its telling began. */
+  readonly summary: RunSummaryView;
+  /** Its beginning has been told. */
+  hasStarted: boolean;
+  /** It was created before its telling began, so it may have been run again since. */
+  readonly isOlder: boolean;
   /** Number of the last line of log that was told of each execution. */
   readonly lines: Map<string, number>;
   unsubscribe: () => void;
@@ -41,37 +55,65 @@ export function tellRuns(context: Telling, repositories: readonly string[]): () 
     timers.add(cancel);
   };
 
-  const subscribeToLogs = (id: string, run: ToldRun): void => {
+  const subscribeToLogs = (run: ToldRun): void => {
     run.unsubscribe =
-      topics?.subscribe(topicName({ kind: "logs", run: id }), {
-        onValue: (value) => tellLogs(context, value as LogsView, run, since), // The topic's value is this view: protocol/views.ts.
+      topics?.subscribe(topicName({ kind: "logs", run: run.summary.id }), {
+        onValue(value) {
+          const { logs } = value as LogsView; // The topic's value is this view: protocol/views.ts.
+          for (const log of logs.filter(({ timestamp }) => timestamp >= since)) onLog(run, log);
+        },
         onRefused: () => undefined,
       }) ?? run.unsubscribe;
   };
 
-  const begin = (summary: RunSummaryView, lines: ToldRun["lines"]): ToldRun => {
-    const run: ToldRun = { lines, unsubscribe: () => undefined, isOver: false };
-    tellBeginning(context, summary);
-    if ([...told.values()].filter(({ isOver }) => !isOver).length < SHOWN_LOGS) subscribeToLogs(summary.id, run);
+  /** Lines may come again after the connection broke, and before the list of runs says that this one has started. */
+  const onLog = (run: ToldRun, log: LogView): void => {
+    if (log.sequence <= (run.lines.get(log.executionId) ?? 0)) return;
+    run.lines.set(log.executionId, log.sequence);
+    start(run);
+    const look = { isTty: true, colours: context.output.err.colours, namesRun: true };
+    context.output.note(`  ${formatLogLine(log, look)}`);
+  };
+
+  const begin = (summary: RunSummaryView, before: ToldRun | undefined): ToldRun => {
+    const run: ToldRun = {
+      summary,
+      hasStarted: false,
+      isOlder: before !== undefined || summary.createdAt < since,
+      lines: before?.lines ?? new Map(),
+      unsubscribe: () => undefined,
+      isOver: false,
+    };
+    if ([...told.values()].filter(({ isOver }) => !isOver).length < SHOWN_LOGS) subscribeToLogs(run);
+    const isWaiting = (): boolean => !run.hasStarted && !run.isOver;
+    if (summary.status === "queued") later(QUEUED_TOLD_MS, () => void tellQueued(context, summary, isWaiting));
     return run;
+  };
+
+  const start = (run: ToldRun): void => {
+    if (run.hasStarted) return;
+    run.hasStarted = true;
+    tellStart(context, run.summary);
   };
 
   const end = (summary: RunSummaryView, run: ToldRun): void => {
     run.isOver = true;
     later(LAST_LINES_MS, () => {
       run.unsubscribe();
-      void tellEnd(context, summary);
+      void tellEnd(context, summary, run);
     });
   };
 
   const onRuns = ({ runs }: RunListView): void => {
     for (const summary of runs.toReversed()) {
       const isFinal = isFinalRunStatus(summary.status);
-      if (!repositories.includes(repositoryOf(summary.target)) || (isFinal && summary.createdAt < since)) continue;
       const known = told.get(summary.id);
+      const isOver = isFinal && known === undefined && summary.createdAt < since; // Before this telling began.
+      if (isOver || !repositories.includes(repositoryOf(summary.target))) continue;
       const isAgain = known?.isOver === true && !isFinal; // A step of it was run again.
-      const run = known === undefined || isAgain ? begin(summary, known?.lines ?? new Map()) : known;
+      const run = known === undefined || isAgain ? begin(summary, known) : known;
       told.set(summary.id, run);
+      if (summary.status !== "queued" && summary.status !== "cancelled") start(run); // A cancelled one may never have.
       if (isFinal && !run.isOver) end(summary, run);
     }
     const listed = new Set(runs.map(({ id }) => id));
@@ -94,7 +136,7 @@ export function tellRuns(context: Telling, repositories: readonly string[]): () 
       },
       onRefused: () => undefined,
     });
-    for (const [id, run] of told) if (!run.isOver) subscribeToLogs(id, run);
+    for (const run of told.values()) if (!run.isOver) subscribeToLogs(run);
   };
 
   listen();
@@ -104,30 +146,41 @@ export function tellRuns(context: Telling, repositories: readonly string[]): () 
   };
 }
 
-function tellBeginning({ output }: Telling, { id, target }: RunSummaryView): void {
+function tellStart({ output }: Telling, { id, target }: RunSummaryView): void {
   output.note(`${symbolsOf(output.err).state.running} ${target} ${output.err.colours.dim(id)} started`);
 }
 
-async function tellEnd({ api, output, command }: Telling, summary: RunSummaryView): Promise<void> {
+/** A run that is queued for more than a moment, with what it waits for if the server says so before that is over. */
+async function tellQueued(
+  { api, output }: Telling,
+  { id, target }: RunSummaryView,
+  isWaiting: () => boolean,
+): Promise<void> {
+  if (!isWaiting()) return;
+  const view = await api.call("get-run", { run: id }).catch(() => null);
+  if (!isWaiting()) return;
+  const reason = view?.steps[0] && latestExecution(view.steps[0])?.reason;
+  const why = reason ? `: ${describeWaiting(reason, realClock.now())}` : "";
+  output.note(`${symbolsOf(output.err).state.queued} ${target} ${output.err.colours.dim(id)} queued${why}`);
+}
+
+async function tellEnd(
+  { api, output, command }: Telling,
+  summary: RunSummaryView,
+  { isOlder }: ToldRun,
+): Promise<void> {
   const { id, target, status, createdAt, completedAt } = summary;
   const { dim, red } = output.err.colours;
-  const took = formatDuration((completedAt ?? createdAt) - createdAt);
+  const view = isOlder ? await api.call("get-run", { run: id }).catch(() => null) : null;
+  const took = formatDuration(Math.max(0, (completedAt ?? createdAt) - (view === null ? createdAt : beganAt(view))));
   const end = `${target} ${dim(id)} ${paintStatus(status, output.err.colours)(status.replace("_", " "))} in ${took}`;
   if (status === "succeeded") return output.note(`${symbolsOf(output.err).state.succeeded} ${end}`);
   const result = await api.call("get-result", { run: id }).catch(() => null);
   const why = result === null || result.status === "pending" ? "" : detailsOfResult(result);
-  output.note(`${symbolsOf(output.err).state.failed} ${end}${why === "" ? "" : `: ${red(why)}`}`);
+  output.note(
+    `${symbolsOf(output.err).state[status === "cancelled" ? status : "failed"]} ${end}${why === "" ? "" : `: ${red(why)}`}`,
+  );
   output.note(dim(`  ${command(`runs show ${id}`)}`));
-}
-
-/** Lines may come again after the connection broke, and those from before are none of this telling. */
-function tellLogs({ output }: Telling, { logs }: LogsView, { lines }: ToldRun, since: number): void {
-  for (const log of logs) {
-    const last = lines.get(log.executionId) ?? 0;
-    if (log.sequence <= last || log.timestamp < since) continue;
-    lines.set(log.executionId, log.sequence);
-    output.note(`  ${formatLogLine(log, { isTty: true, colours: output.err.colours, namesRun: true })}`);
-  }
 }
 
 function symbolsOf({ hasUnicode }: { readonly hasUnicode: boolean }): typeof unicodeSymbols {

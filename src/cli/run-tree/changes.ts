@@ -1,8 +1,7 @@
 import type { Ms } from "../../base/clock.ts";
 import type { ExecutionView, RunView } from "../../protocol/views.ts";
-import { describeWaitReason } from "../../protocol/wait-reason.ts";
-import { formatIso, formatUntil } from "../output/time.ts";
-import { describeTime, detailsOfResult } from "./describe.ts";
+import { formatIso } from "../output/time.ts";
+import { describeTime, describeWaiting, detailsOfResult } from "./describe.ts";
 import { shownState } from "./state.ts";
 
 /** What has been said of each execution last, and of which moment. */
@@ -65,7 +64,7 @@ function currentState(execution: ExecutionView, now: Ms): SaidState | null {
     return { key: running, at: assignedAt ?? now, isEnd: false, text: running };
   if (status === "assigned" || status === "queued") {
     const word = status === "assigned" ? "waiting" : status;
-    const text = why === null ? word : `${word}: ${describeWaitReason(why, (at) => formatUntil(at, now))}`;
+    const text = why === null ? word : `${word}: ${describeWaiting(why, now)}`;
     return { key: `${word} ${why?.code ?? ""}`, at: now, isEnd: false, text };
   }
   const how = result ? detailsOfResult(result) : "";

@@ -3,7 +3,7 @@ import { exhaustive } from "../../base/exhaustive.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { parseExecutionId } from "../../protocol/ids.ts";
 import type { ErrorView, ExecutionView, ResultView, StepView } from "../../protocol/views.ts";
-import { describeWaitReason } from "../../protocol/wait-reason.ts";
+import { type WaitReason, describeWaitReason } from "../../protocol/wait-reason.ts";
 import { plainLine } from "../output/text-width.ts";
 import { formatUntil } from "../output/time.ts";
 
@@ -61,6 +61,12 @@ export function describeTime(execution: ExecutionView, now: Ms): string {
   return completedAt === null ? `waiting ${formatDuration(Math.max(0, now - createdAt))}` : "";
 }
 
+/** Why something waits, with the command that ends it where a person has to. */
+export function describeWaiting(reason: WaitReason, now: Ms): string {
+  const text = describeWaitReason(reason, (at) => formatUntil(at, now));
+  return reason.code === "environment_paused" ? `${text}: environments resume` : text;
+}
+
 /** All that is to be said of an attempt, most important first. */
 export function describeExecution(step: StepView, execution: ExecutionView, now: Ms): string[] {
   const notes: string[] = [];
@@ -69,7 +75,7 @@ export function describeExecution(step: StepView, execution: ExecutionView, now:
   if (execution.result) notes.push(describeResult(execution.result));
   // That an execution waits for those it called shows in the tree itself.
   if (execution.reason && execution.reason.code !== "waiting_for") {
-    notes.push(describeWaitReason(execution.reason, (at) => formatUntil(at, now)));
+    notes.push(describeWaiting(execution.reason, now));
   }
   const before = execution.result === null ? step.executions.at(-2)?.result : undefined;
   if (before && before.status !== "succeeded") notes.push(`before: ${describeResult(before)}`);

@@ -7,6 +7,7 @@ import { type Piece, formatLine, widthOf } from "../output/line.ts";
 import { summarizeArguments } from "../output/summarize-value.ts";
 import { fitText } from "../output/text-width.ts";
 import { formatStopwatch } from "../output/time.ts";
+import { beganAt } from "./began-at.ts";
 import { describeExecution, describeTime } from "./describe.ts";
 import { type Trail, type TreeRow, foldTree } from "./fold.ts";
 import { type ShownState, type StepCounts, countSteps, countedStates, shownState } from "./state.ts";
@@ -57,7 +58,7 @@ interface Painter {
 }
 
 function headerOf(run: RunView, place: string, { colours, symbols, now }: Painter): Piece[] {
-  const elapsed = formatStopwatch((run.completedAt ?? now) - run.createdAt);
+  const elapsed = formatStopwatch((run.completedAt ?? now) - beganAt(run));
   return [
     { text: run.target, paint: colours.bold },
     { text: ` ${run.id}${symbols.separator}${place}${symbols.separator}${elapsed}`, paint: colours.dim },
