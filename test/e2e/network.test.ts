@@ -41,22 +41,28 @@ const session = async (): Promise<string | undefined> => {
 
 const witnessed = async (path: string): Promise<string[]> => (await readFile(path, "utf8")).trim().split("\n");
 
+/** So many that more bytes than the most below pass either way before the run ends. */
+const STEPS = 25;
+
 test.each(
   ["up" as const, "down" as const].flatMap((direction) =>
     [0, 1, 16, 18, 40, 150, 300, 500, 700, 900, 1_200, 2_000].map((bytes) => [bytes, direction] as const),
   ),
 )("a connection cut after %d bytes %s loses nothing and repeats nothing", async (bytes, direction) => {
   const witness = `${temporary.path}/${direction}-${bytes}`;
+  const before = { connections: proxy.agentConnections(), cuts: proxy.cuts() };
   proxy.cutNextAfter(bytes, direction);
   proxy.cutAll(); // The agent comes back through the connection that will be cut.
-  const run = await startRun(server, "marked", [witness, 3, 0]);
-  expect(await resultOf(server, run)).toMatchObject({ status: "succeeded", value: 3 });
+  const run = await startRun(server, "marked", [witness, STEPS, 0]);
+  expect(await resultOf(server, run)).toMatchObject({ status: "succeeded", value: (STEPS * (STEPS - 1)) / 2 });
+  expect(proxy.cuts()).toBe(before.cuts + 1); // In the midst of it: the agent had to come back once more to go on.
+  expect(proxy.agentConnections()).toBeGreaterThanOrEqual(before.connections + 2);
   const starts = await witnessed(witness);
   expect(new Set(starts).size).toBe(starts.length);
   const statuses = (await viewOf(server, run)).steps.flatMap(({ executions }) =>
     executions.map(({ status }) => status),
   );
-  expect(statuses).toEqual(Array(4).fill("succeeded"));
+  expect(statuses).toEqual(Array(1 + STEPS).fill("succeeded"));
 });
 
 test("a session survives its connections", async () => {
