@@ -289,6 +289,17 @@ test("an environment with nothing to do is stopped, and started again when someb
   expect((await orchestratorOf("quiet"))?.state).toBe("ready");
 });
 
+test.runIf(process.platform === "linux")(
+  "--idle-timeout 0 tells each orchestrator to stay, however idle it is",
+  async () => {
+    await server.remove();
+    server = await startServer({ flags: ["--idle-timeout", "0"] });
+    await create("quiet");
+    const words = (await readFile(`/proc/${(await orchestratorOf("quiet"))?.pid}/cmdline`, "utf8")).split("\0");
+    expect(JSON.parse(words[words.indexOf("--config") + 1] ?? "")).toMatchObject({ idleTimeoutMs: 0 });
+  },
+);
+
 test("a delayed run wakes its environment when it is due", async () => {
   await server.remove();
   server = await startServer({ flags: ["--idle-timeout", "500ms"] });
