@@ -129,8 +129,9 @@ describe("environments", () => {
     ]);
     expect(archived).toEqual({ ok: true, value: null });
     expect(based).toMatchObject({ error: { code: "environment_archived" } });
-    const moves = (await server.log()).filter(({ child }) => child === "default/ended").map(({ to }) => to);
-    expect(moves).toEqual(["starting", "ready", "stopping", "starting", "ready", "stopping"]);
+    const moves = async () => (await server.log()).filter(({ child }) => child === "default/ended").map(({ to }) => to);
+    const toItsEnd = ["starting", "ready", "stopping", "starting", "ready", "stopping", "stopped"];
+    await expect.poll(moves, { timeout: 10_000 }).toEqual(toItsEnd); // The answer does not wait for the end of the last process.
     expect(await server.ask("archive-environment", inDefault("ended"))).toEqual({ ok: true, value: null }); // May be repeated.
   });
 
