@@ -5,6 +5,7 @@ import { Database } from "./database.ts";
 import { FatalError, type FatalFailure } from "./fatal-error.ts";
 import { type OnProgress, migrate } from "./migrate.ts";
 import { storageFault } from "./sqlite-errors.ts";
+import { fileSystemFault, sqliteVersionFault } from "./storage-fitness.ts";
 import type { Ms } from "../../base/clock.ts";
 import { type Result, failure, ok } from "../../base/result.ts";
 import { errorText } from "../../base/error-text.ts";
@@ -20,10 +21,6 @@ const BUSY_TIMEOUT_MS = 200;
 const CHECKED_SIZE_BYTES = 134_217_728;
 /** The write-ahead log is cut back to this after it has grown. */
 const JOURNAL_SIZE_LIMIT_BYTES = 67_108_864;
-/** Earlier versions can corrupt the database when a checkpoint meets a write in another process. */
-const LEAST_SQLITE = [3, 51, 3] as const;
-/** statfs types of file systems on which SQLite's locks and syncs cannot be relied upon: NFS, SMB, CIFS, SMB2. */
-const networkFileSystems = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42]);
 
 export interface OpenDatabase {
   readonly database: Database;
@@ -97,12 +94,8 @@ function closeCleanly(database: Database, lock: BetterSqlite3.Database): void {
 }
 
 function assertLocalDisk(directory: string): void {
-  if (networkFileSystems.has(statfsSync(directory).type)) {
-    throw new FatalError(
-      "storage_failed",
-      `${directory} is on a network file system, where a database is not safe: choose a --data-dir on a local disk`,
-    );
-  }
+  const fault = fileSystemFault(directory, statfsSync(directory).type);
+  if (fault !== undefined) throw new FatalError("storage_failed", fault);
 }
 
 /** The lock is freed by the kernel at the very moment its holder dies, however it dies. */
@@ -121,13 +114,8 @@ function takeLock(path: string, timeout: Ms): BetterSqlite3.Database {
 }
 
 function configure(sqlite: BetterSqlite3.Database): void {
-  const version = String(sqlite.prepare("SELECT sqlite_version()").pluck().get());
-  if (!isAtLeast(version, LEAST_SQLITE)) {
-    throw new FatalError(
-      "storage_failed",
-      `SQLite ${version} is too old, ${LEAST_SQLITE.join(".")} is needed: reinstall better-sqlite3`,
-    );
-  }
+  const fault = sqliteVersionFault(String(sqlite.prepare("SELECT sqlite_version()").pluck().get()));
+  if (fault !== undefined) throw new FatalError("storage_failed", fault);
   sqlite.pragma("journal_mode = WAL");
   // The library is compiled to fall back to NORMAL, which loses acknowledged commits when the power fails.
   sqlite.pragma("synchronous = FULL");
@@ -164,15 +152,6 @@ function assertDurable(sqlite: BetterSqlite3.Database): void {
     "storage_failed",
     `${sqlite.name} is open with synchronous=${String(synchronous)}, journal_mode=${String(journal)}; commits would not be durable`,
   );
-}
-
-function isAtLeast(version: string, least: readonly number[]): boolean {
-  const parts = version.split(".").map(Number);
-  for (const [index, wanted] of least.entries()) {
-    const part = parts[index] ?? 0;
-    if (part !== wanted) return part > wanted;
-  }
-  return true;
 }
 
 function asFailure(error: unknown, directory: string): FatalFailure {

@@ -82,7 +82,17 @@ describe("an environment's database", () => {
     database.run("UPDATE environment SET state = 0");
     expect(database.get("PRAGMA synchronous")).toEqual({ synchronous: 2 });
     expect(database.get("PRAGMA journal_mode")).toEqual({ journal_mode: "wal" });
-    expect(database.get("PRAGMA foreign_keys")).toEqual({ foreign_keys: 1 });
+  });
+
+  test.each([
+    ["foreign_keys", 1],
+    ["trusted_schema", 0],
+    ["cell_size_check", 1],
+    ["temp_store", 2],
+    ["journal_size_limit", 67_108_864],
+    ["busy_timeout", 200],
+  ])("is open with %s = %i", (name, value) => {
+    expect(Object.values(open().database.get(`PRAGMA ${name}`) ?? {})).toEqual([value]);
   });
 
   test("has one writer", () => {
@@ -128,6 +138,9 @@ describe("an environment's database", () => {
     database.run("UPDATE environment SET state = 1");
     expect(reader.get("SELECT state FROM environment")).toEqual({ state: 1 });
     expect(() => reader.run("UPDATE environment SET state = 0")).toThrow("readonly");
+    const pragmas = ["query_only", "trusted_schema", "temp_store", "busy_timeout"];
+    const values = pragmas.map((name) => Object.values(reader.get(`PRAGMA ${name}`) ?? {}));
+    expect(values).toEqual([[1], [0], [2], [200]]);
     reader.close();
   });
 });
