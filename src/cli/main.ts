@@ -1,3 +1,5 @@
+import { closeSync } from "node:fs";
+import { isatty } from "node:tty";
 import { type Command, CommanderError } from "commander";
 import { usageError } from "./command-error.ts";
 import { createCommandOutput, executableName } from "./context.ts";
@@ -8,6 +10,7 @@ import { createProgram } from "./program.ts";
 // The entry of the command line: one command, one exit code.
 
 const words = process.argv.slice(2);
+const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
 
 // Whoever reads our output may stop reading at any time (`coflux runs list | head`): that is no error. Data that is lost otherwise is one. A
 // terminal that was closed takes no more words (EIO); its SIGHUP decides what becomes of the process, and one that drains has to come to its end.
@@ -21,8 +24,14 @@ process.stderr.on("error", () => undefined); // Progress and hints: the command 
 process.exitCode = await runCommand();
 // Nothing is left to do, whatever still holds the process; what was written to a pipe has to leave first. What could not be written ends it above.
 process.stdout.write("", (error: NodeJS.ErrnoException | null | undefined) => {
-  if (!error || error.code === "EIO") process.exit();
+  if (!error || error.code === "EIO") leave();
 });
+
+/** When it ends, Node sets terminals back to how it found them, and crashes over one that is gone; but not over one that was let go. */
+function leave(): never {
+  for (const descriptor of terminals) if (!isatty(descriptor)) closeSync(descriptor);
+  process.exit();
+}
 
 async function runCommand(): Promise<ExitCode> {
   let exitCode: ExitCode = exitCodes.ok;

@@ -1,7 +1,10 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { type Started, coflux, startCoflux } from "../support/coflux.ts";
+import { type Started, bin, coflux, startCoflux } from "../support/coflux.ts";
+import { eventually } from "../support/eventually.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 
 // `coflux dev` as people see it: what it says of its server, its agent and its runs.
@@ -71,6 +74,26 @@ test("dev in another project is told that its repository is hosted already, and 
   await second.line(new RegExp(`:${first.pid} hosts flows here too`));
   await second.line(/3 targets of flows/);
   await second.line(/next: .*coflux run flows\/goodbye <name>/);
+});
+
+test.skipIf(!existsSync("/usr/bin/script"))("dev ends in order when its terminal is closed", async () => {
+  const directory = `${temporary.path}/terminal`;
+  await mkdir(directory);
+  await writeFile(`${directory}/flows.ts`, flows);
+  const command = `"${process.execPath}" "${bin}" dev flows.ts --url ${url}`;
+  // The shell is told that the terminal is gone, and stays to hear how the command ends.
+  const words = `${command} & trap "kill -HUP $!" HUP; wait $!; wait $!; echo $? > ended; mv ended code`;
+  const terminal = spawn("script", ["-qec", words, "/dev/null"], {
+    cwd: directory,
+    env: { ...process.env, SHELL: "/bin/sh" },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  let shown = "";
+  terminal.stdout.setEncoding("utf8").on("data", (text: string) => (shown += text));
+  await eventually("it is ready", () => Promise.resolve(shown.includes("3 targets of flows")));
+  terminal.kill("SIGKILL");
+  await eventually("it has ended", async () => existsSync(`${directory}/code`));
+  expect(await readFile(`${directory}/code`, "utf8")).toBe("0\n");
 });
 
 test("dev with code that does not load waits for code that does", async () => {

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 // The real product as its users start it: bin/coflux.js in processes of its own.
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const bin = fileURLToPath(new URL("../../bin/coflux.js", import.meta.url));
+export const bin = fileURLToPath(new URL("../../bin/coflux.js", import.meta.url));
 
 export interface Finished {
   readonly code: number | null;
