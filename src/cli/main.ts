@@ -63,6 +63,10 @@ function misuse({ code, message }: CommanderError, program: Command): Error {
   if (command.name() === "dev" && problem.startsWith("unknown option '--port")) {
     return usageError(problem, `the url says the port: ${program.name()} dev … --url http://127.0.0.1:<port>`);
   }
+  const isCall = command.name() === "run" || command.name() === "submit";
+  if (isCall && suggestion === undefined && code === "commander.unknownOption") {
+    return usageError(problem, `behind -- it is an argument: ${program.name()} ${path[0]} <target> -- …\n${help}`);
+  }
   return usageError(problem, suggestion?.replace(/^\((.*)\)$/, "$1").replace("Did", "did") ?? help);
 }
 

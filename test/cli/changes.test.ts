@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { E, apiError } from "../support/scripted-api.ts";
 import { useCommandLine } from "./command-rig.ts";
 import { repositories } from "./manifest.ts";
+import { run, step } from "./run-tree/views.ts";
 
 // Commands that change something: what they ask of the API, and what they print.
 
@@ -40,7 +41,6 @@ describe("what is changed", () => {
     ["environments resume development", `POST ${E}/resume`, 204, undefined, undefined, ""],
     ["environments archive development", `POST ${E}/archive`, 204, undefined, undefined, ""],
     ["projects delete shop", "DELETE /api/projects/shop", 204, undefined, undefined, ""],
-    ["runs cancel Rbcdfghj:2:1", `POST ${E}/executions/Rbcdfghj:2:1/cancel`, 204, undefined, undefined, ""],
     ["agents drain Sbcd", `POST ${E}/agents/Sbcd/drain`, 204, undefined, undefined, ""],
   ])("%s asks for it and prints what came of it", async (words, route, status, body, sent, stdout) => {
     api().answer(route, [status, body]);
@@ -69,11 +69,29 @@ test("an environment is deleted only when it is archived, and that is known befo
 
 test.each([
   ["cancelled", "Rbcdfghj is cancelled\n"],
-  ["succeeded", "Rbcdfghj had ended before (succeeded); what it called does not go on\n"],
+  ["succeeded", "Rbcdfghj had ended before (succeeded); nothing changes\n"],
 ])("cancelling a run that is %s afterwards says so", async (status, stderr) => {
   api().answer(`POST ${E}/runs/Rbcdfghj/cancel`, [204]);
   api().answer(`GET ${E}/runs/Rbcdfghj/result`, [200, { status, value: 1 }]);
   expect(await coflux("runs cancel Rbcdfghj")).toEqual({ code: 0, stdout: "", stderr });
+});
+
+test.each([
+  ["is cancelled", { status: "cancelled", result: { status: "cancelled" } }],
+  ["had ended before (succeeded); nothing changes", {}],
+  ["had ended before (timed out); nothing changes", { status: "timed_out", result: { status: "timed_out" } }],
+  [
+    "had ended before (failed); nothing changes",
+    {
+      status: "spawned",
+      result: { status: "spawned", execution: "Rx:1:1", run: { status: "failed", completedAt: 1 } },
+    },
+  ],
+] as const)("cancelling an execution says that it %s", async (words, execution) => {
+  api().answer(`POST ${E}/executions/Rbcdfghj:2:1/cancel`, [204]);
+  api().answer(`GET ${E}/runs/Rbcdfghj`, [200, run([step(1, "greet", null), step(2, "add", 1, [execution])])]);
+  const end = await coflux("runs cancel Rbcdfghj:2:1");
+  expect(end).toEqual({ code: 0, stdout: "", stderr: `Rbcdfghj:2:1 ${words}\n` });
 });
 
 describe("submit", () => {

@@ -8,6 +8,7 @@ import type { ResultFlags } from "../commands/show-result.ts";
 import type { ShowRunFlags } from "../commands/show-run.ts";
 import type { WatchFlags } from "../commands/watch-run.ts";
 import { durationOption, wholeNumberOption } from "../input/option-values.ts";
+import { readRunId } from "../input/run-id.ts";
 import { PAGE_LIMIT } from "../../protocol/limits.ts";
 import { RUNS_LISTED } from "../limits.ts";
 import type { Acting } from "./act.ts";
@@ -39,7 +40,7 @@ export function defineRunCommands(program: Command, acting: Acting): void {
     .action(
       acting(async (context, run: string, flags: ShowRunFlags) => {
         const { showRun } = await import("../commands/show-run.ts");
-        await showRun(context, run, flags);
+        await showRun(context, readRunId(run), flags);
       }),
     );
   runs
@@ -50,7 +51,7 @@ export function defineRunCommands(program: Command, acting: Acting): void {
     .action(
       acting(async (context, run: string, flags: ResultFlags) => {
         const { showResult } = await import("../commands/show-result.ts");
-        return await showResult(context, run, flags);
+        return await showResult(context, readRunId(run), flags);
       }),
     );
   runs
@@ -62,7 +63,7 @@ export function defineRunCommands(program: Command, acting: Acting): void {
     .action(
       acting(async (context, run: string, flags: WatchFlags) => {
         const { watchRun } = await import("../commands/watch-run.ts");
-        return await watchRun(context, run, flags);
+        return await watchRun(context, readRunId(run), flags);
       }),
     );
   runs
