@@ -15,6 +15,7 @@ export async function findWrongs(
   return [
     ...startedTwice(startedExecutions),
     ...(await unfinished(cluster)),
+    ...(await unasked(cluster, acknowledged)),
     ...(await Promise.all(acknowledged.map((entry) => wrongsOf(cluster, entry)))).flat(),
   ];
 }
@@ -32,6 +33,19 @@ async function unfinished(cluster: Cluster): Promise<string[]> {
     ),
   );
   return pages.flatMap(({ runs }) => runs.map(({ id, status }) => `run ${id} is still ${status}`));
+}
+
+/** Each submission has a key and is repeated until it is acknowledged: a run that nobody was told of was started by a key that did not hold. */
+async function unasked(cluster: Cluster, acknowledged: readonly Acknowledged[]): Promise<string[]> {
+  const known = new Set(acknowledged.map(({ run }) => run));
+  const strangers: string[] = [];
+  for (let cursor: string | null = ""; cursor !== null;) {
+    const from: string = cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+    const page: RunListView = await insist<RunListView>(cluster, "GET", struck, `/runs?limit=100${from}`);
+    strangers.push(...page.runs.map(({ id }) => id).filter((id) => !known.has(id)));
+    cursor = page.cursor;
+  }
+  return strangers.map((id) => `run ${id} was started besides those that were acknowledged`);
 }
 
 async function wrongsOf(cluster: Cluster, { run, result }: Acknowledged): Promise<string[]> {
