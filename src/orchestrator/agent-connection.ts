@@ -72,7 +72,7 @@ export function stepConnection(state: ConnectionState, event: ConnectionEvent, n
     case "control":
       return takeControl(state, event.message);
     case "data":
-      return takeData(state, event.sequence, event.messages, now);
+      return takeData(state, event, now);
     case "broken":
       return closeWith(closeCodes.broken, event.reason);
     case "greeted":
@@ -108,8 +108,7 @@ function takeControl(state: ConnectionState, message: AgentControl): ConnectionS
 
 function takeData(
   state: ConnectionState,
-  sequence: number,
-  messages: readonly AgentMessage[],
+  { sequence, messages }: Extract<ConnectionEvent, { kind: "data" }>,
   now: Ms,
 ): ConnectionStep {
   if (state.kind !== "open") return { state, actions: [] }; // It is sent again after the welcome.

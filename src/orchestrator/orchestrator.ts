@@ -51,7 +51,7 @@ export interface Orchestrator {
 
 /** Puts the parts of a running orchestrator together: the inbox before the engine, agents and the gateway around both. */
 export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
-  const { database, engine, reader, clock, timers, log, endOfTurn } = parts;
+  const { database, engine, reader, timers, log, endOfTurn } = parts;
   const gateways = new Set<GatewayService>();
   let gateway: GatewayService | null = null;
   let isDraining = false;
@@ -83,12 +83,11 @@ export function createOrchestrator(parts: OrchestratorParts): Orchestrator {
     closeConnection: (connection, code, reason) => gateway?.agentPort.closeConnection(connection, code, reason),
   };
   const agents = createAgentConnections({ ...parts, port: agentPort, inbox });
-  const wakeUp = createWakeUp(
-    clock,
-    timers,
-    () => engine.nextDueAt(),
-    () => inbox.add({ kind: "expire-due" }, () => undefined),
-  );
+  const wakeUp = createWakeUp({
+    ...parts,
+    nextDueAt: () => engine.nextDueAt(),
+    onDue: () => inbox.add({ kind: "expire-due" }, () => undefined),
+  });
   const checkpoints = createCheckpoints(parts);
   const occupation = () => ({ ...engine.activity(), clients: gateway?.clients() ?? 0 });
   const activity = createActivityReport({ ...parts, occupation });

@@ -72,7 +72,7 @@ export function createRequests({ inbox, reader, waiters, port, readResult }: Req
     "get-result": (id, { run, waitMs }) => {
       const isPending = waitMs > 0 && readResult(run)?.status === "pending";
       if (!isPending) return answerResult(id, run);
-      const isWaiting = waiters.wait(id, run, waitMs, () => answerResult(id, run));
+      const isWaiting = waiters.wait(id, { run, limitMs: waitMs, answer: () => answerResult(id, run) });
       if (!isWaiting)
         port.reply(id, rejected("overloaded", "Too many clients wait for results; ask again without waiting."));
     },

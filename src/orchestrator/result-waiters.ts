@@ -1,10 +1,16 @@
 import type { Cancel, Ms, Timers } from "../base/clock.ts";
 import { RESULT_WAITERS } from "./limits.ts";
 
+export interface ResultWish {
+  readonly run: string;
+  readonly limitMs: Ms;
+  readonly answer: () => void;
+}
+
 /** Clients that wait for the results of runs. */
 export interface ResultWaiters {
   /** Calls `answer` once: when the run is final or when the time is up. False when too many wait already: then it is never called. */
-  wait(waiter: number, run: string, limitMs: Ms, answer: () => void): boolean;
+  wait(waiter: number, wish: ResultWish): boolean;
   /** Nobody waits any more. */
   forget(waiter: number): void;
   forgetAll(): void;
@@ -35,7 +41,7 @@ export function createResultWaiters(timers: Timers): ResultWaiters {
   };
 
   return {
-    wait(id, run, limitMs, answer) {
+    wait(id, { run, limitMs, answer }) {
       if (waiters.size >= RESULT_WAITERS) return false;
       const cancelTimer = timers.after(limitMs, () => take(id)?.answer());
       waiters.set(id, { run, answer, cancelTimer });

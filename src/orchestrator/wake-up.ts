@@ -7,8 +7,16 @@ export interface WakeUp {
   stop(): void;
 }
 
+export interface WakeUpParts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** In wall time; null: never by itself. */
+  readonly nextDueAt: () => Ms | null;
+  readonly onDue: () => void;
+}
+
 /** One timer for the earliest moment at which something is due, in wall time. It fires at that moment or later, never earlier. */
-export function createWakeUp(clock: Clock, timers: Timers, nextDueAt: () => Ms | null, onDue: () => void): WakeUp {
+export function createWakeUp({ clock, timers, nextDueAt, onDue }: WakeUpParts): WakeUp {
   let armedFor: Ms | null = null;
   let cancel: Cancel = () => undefined;
 

@@ -6,16 +6,15 @@ function wakeUp() {
   const time = virtualTime(0);
   const woken: number[] = [];
   let dueAt: number | null = null;
-  const alarm = createWakeUp(
-    time.clock,
-    time.timers,
-    () => dueAt,
-    () => {
+  const alarm = createWakeUp({
+    ...time,
+    nextDueAt: () => dueAt,
+    onDue: () => {
       woken.push(time.clock.now());
       dueAt = null;
       alarm.update();
     },
-  );
+  });
   const set = (at: number | null): void => {
     dueAt = at;
     alarm.update();

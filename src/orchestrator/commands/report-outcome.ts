@@ -29,5 +29,6 @@ function ignore(tx: Transaction, execution: ExecutionRow, { outcome, hasStopped 
   }
   // The same end again is a resend, or the agent's word for what the server has decided: nothing was lost.
   if (outcome.kind === execution.status) return;
-  if (recordIgnored(tx.db, execution.id, outcome.kind, tx.now)) tx.effects.runChanged("run-changed", execution.runId);
+  const ignored = { execution: execution.id, status: outcome.kind, reportedAt: tx.now };
+  if (recordIgnored(tx.db, ignored)) tx.effects.runChanged("run-changed", execution.runId);
 }

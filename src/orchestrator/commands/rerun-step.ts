@@ -46,8 +46,8 @@ function replaceIfUnderWay(tx: Transaction, before: ExecutionRow, made: number):
   if (!isLive(before.status) && before.status !== "spawned") return;
   const end = follow(tx.db, before);
   if (!isLive(end.status)) return;
-  if (end.id === before.id) moveWaits(tx.db, end.id, made);
-  else moveWaitsOfStep(tx.db, end.id, made, before.step); // Others may have asked for the run itself, which ends.
+  if (end.id === before.id) moveWaits(tx.db, { from: end.id, to: made });
+  else moveWaitsOfStep(tx.db, before.step, { from: end.id, to: made }); // Others may have asked for the run itself, which ends.
   cancelTree(tx, [before.id]);
-  setReplaced(tx.db, before.id, made); // Only now: what follows an attempt is cancelled with it.
+  setReplaced(tx.db, { execution: before.id, by: made }); // Only now: what follows an attempt is cancelled with it.
 }

@@ -18,7 +18,7 @@ export const submitCall: Handler<"submit-call"> = (tx, command) => {
   const caller = findCaller(tx, command);
   if (!caller.ok) return refuse(tx, command, caller.error);
   const made = findCall(tx.db, caller.value.id, command.request);
-  if (made !== undefined) return answerAgain(tx, command, caller.value, getExecution(tx.db, made));
+  if (made !== undefined) return answerAgain(tx, command, { caller: caller.value, made: getExecution(tx.db, made) });
   const checked = checkCall(tx, command);
   if (!checked.ok) return refuse(tx, command, checked.error);
   const number = countSteps(tx.db, caller.value.run) + 1;
@@ -26,7 +26,7 @@ export const submitCall: Handler<"submit-call"> = (tx, command) => {
   const fault = findFault(tx, call);
   if (fault !== undefined) return refuse(tx, command, fault);
   const execution = addStep(tx, call);
-  if (command.isAwaited) wait(tx, command, caller.value, execution);
+  if (command.isAwaited) wait(tx, call, execution);
   else tellSubmitted(tx, command, executionIdOf(caller.value.runId, number, 1));
   tx.effects.runChanged("run-changed", caller.value.runId);
   return accepted(null);
@@ -75,14 +75,20 @@ function addStep(tx: Transaction, { command, caller, target, options, number }: 
   return insertExecution(db, { step, attempt: 1, target: target.id, priority, createdAt: now, dueAt, isReady });
 }
 
-function wait(tx: Transaction, { request }: SubmitCall, caller: ExecutionRow, execution: number): void {
-  recordDependency(tx.db, caller.id, execution, request);
+function wait(tx: Transaction, { command: { request }, caller }: NewCall, execution: number): void {
+  recordDependency(tx.db, { execution: caller.id, awaited: execution, request });
   insertWait(tx.db, { caller: caller.id, request, asked: execution, awaited: execution });
   tx.effects.changed("agents-changed");
 }
 
+interface RepeatedCall {
+  readonly caller: ExecutionRow;
+  /** The first execution of the step that the call made. */
+  readonly made: ExecutionRow;
+}
+
 /** The agent has not seen the answer to this call: it is the same step, and the same answer as far as there is one. */
-function answerAgain(tx: Transaction, command: SubmitCall, caller: ExecutionRow, made: ExecutionRow) {
+function answerAgain(tx: Transaction, command: SubmitCall, { caller, made }: RepeatedCall) {
   if (command.isAwaited) answerAwait(tx, { caller, request: command.request, asked: made, isPeek: false });
   else tellSubmitted(tx, command, made.executionId);
   return accepted(null);

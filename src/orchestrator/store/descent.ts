@@ -43,13 +43,20 @@ export function attemptsAtSpawned(db: Database, execution: number): DescentRow[]
   );
 }
 
-/** All attempts at the next `limit` calls of an execution after its call `request`, in the order of the calls. */
-export function attemptsAtCalls(db: Database, caller: number, request: number, limit: number): CalledRow[] {
+/** The next `limit` calls of an execution after its call `after`. */
+export interface CallSpan {
+  readonly caller: number;
+  readonly after: number;
+  readonly limit: number;
+}
+
+/** All attempts at these calls, in the order of the calls. */
+export function attemptsAtCalls(db: Database, { caller, after, limit }: CallSpan): CalledRow[] {
   return db.all<CalledRow>(
     `SELECT ${columns}, request FROM (SELECT id, request FROM steps WHERE parent = ? AND request > ? ORDER BY request LIMIT ? + 0) AS called
        JOIN executions ON executions.step = called.id ORDER BY request, attempt`,
     caller,
-    request,
+    after,
     limit,
   );
 }

@@ -68,8 +68,10 @@ export function attemptsOf(db: Database, step: number): ExecutionRow[] {
   return db.all<RawExecution>(sql, step).flatMap((row) => named(row) ?? []);
 }
 
+type Attempt = Pick<ExecutionRow, "step" | "attempt">;
+
 /** The statuses of a step's attempts before this one, newest first, as far as the reader asks. */
-export function earlierStatuses(db: Database, step: number, attempt: number, limit: number): ExecutionStatus[] {
+export function earlierStatuses(db: Database, { step, attempt }: Attempt, limit: number): ExecutionStatus[] {
   const sql = "SELECT status FROM executions WHERE step = ? AND attempt < ? ORDER BY attempt DESC LIMIT ? + 0";
   return db.all<{ status: number }>(sql, step, attempt, limit).map(({ status }) => executionStatusFrom(status));
 }
@@ -103,11 +105,17 @@ export function markReady(db: Database, id: number): void {
   db.run("UPDATE executions SET is_ready = 1 WHERE id = ?", id);
 }
 
+export interface NewAssignment {
+  readonly execution: number;
+  readonly session: number;
+  readonly assignedAt: number;
+}
+
 /** Gives the execution to a session, with one of its slots. It is the only place where an execution gets a session. */
-export function assignExecution(db: Database, id: number, session: number, now: number): void {
+export function assignExecution(db: Database, { execution, session, assignedAt }: NewAssignment): void {
   const sql = `UPDATE executions SET status = ${assignedStatus}, is_ready = 0, slot = ${heldSlot}, session = ?, assigned_at = ?
     WHERE id = ?`;
-  db.run(sql, session, now, id);
+  db.run(sql, session, assignedAt, execution);
 }
 
 /** Of an execution with a timeout, from the start of its function on. */
@@ -137,9 +145,14 @@ export function setEnded(db: Database, id: number, ended: EndedColumns): void {
   );
 }
 
+export interface Replacement {
+  readonly execution: number;
+  readonly by: number;
+}
+
 /** Its step is run again while it is under way: whoever asks for it gets what that attempt comes to. */
-export function setReplaced(db: Database, id: number, by: number): void {
-  db.run("UPDATE executions SET replaced_by = ? WHERE id = ?", by, id);
+export function setReplaced(db: Database, { execution, by }: Replacement): void {
+  db.run("UPDATE executions SET replaced_by = ? WHERE id = ?", by, execution);
 }
 
 export function setSlot(db: Database, id: number, slot: Slot): void {
@@ -153,9 +166,16 @@ export function inSlotsOf(db: Database, session: number, limit = -1): ExecutionR
   return db.all<RawExecution>(sql, session, limit).flatMap((row) => named(row) ?? []);
 }
 
-export function recordIgnored(db: Database, id: number, status: ExecutionStatus, reportedAt: number): boolean {
+export interface IgnoredOutcome {
+  readonly execution: number;
+  readonly status: ExecutionStatus;
+  readonly reportedAt: number;
+}
+
+/** False when it was noted before. */
+export function recordIgnored(db: Database, { execution, status, reportedAt }: IgnoredOutcome): boolean {
   const sql = "INSERT INTO ignored_outcomes (execution, status, reported_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
-  return db.run(sql, id, executionStatusCode(status), reportedAt) > 0;
+  return db.run(sql, execution, executionStatusCode(status), reportedAt) > 0;
 }
 
 function named(row: RawExecution | undefined): ExecutionRow | undefined {

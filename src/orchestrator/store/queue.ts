@@ -67,8 +67,14 @@ export function awaitedReadyExecutions(db: Database, target: number, limit: numb
   );
 }
 
+export interface NeededQuery {
+  readonly session: number;
+  readonly target: number;
+  readonly limit: number;
+}
+
 /** Only those that an execution of this session waits for, directly or through others. */
-export function neededReadyExecutions(db: Database, session: number, target: number, limit: number): ReadyRow[] {
+export function neededReadyExecutions(db: Database, { session, target, limit }: NeededQuery): ReadyRow[] {
   return db.all<ReadyRow>(
     `WITH RECURSIVE needed (id) AS (
        SELECT awaited FROM executions JOIN waits ON caller = executions.id WHERE session = ? AND slot > 0 AND slot = ${yieldedSlot}

@@ -46,8 +46,14 @@ export function insertRun(db: Database, run: NewRun): number {
   );
 }
 
-/** `completedAt` is null for a status that is not final. Returns the execution that became this run, if one did. */
-export function setRunStatus(db: Database, run: number, status: RunStatus, completedAt: number | null): number | null {
+export interface RunProgress {
+  readonly status: RunStatus;
+  /** Null for a status that is not final. */
+  readonly completedAt: number | null;
+}
+
+/** Returns the execution that became this run, if one did. */
+export function setRunStatus(db: Database, run: number, { status, completedAt }: RunProgress): number | null {
   const sql = "UPDATE runs SET status = ?, completed_at = ? WHERE id = ? RETURNING parent";
   return db.get<{ parent: number | null }>(sql, runStatusCode(status), completedAt, run)?.parent ?? null;
 }

@@ -73,9 +73,9 @@ export function registerRepository(db: Database, manifest: Manifest): readonly n
   if (before?.version === manifest.version && before.targets === definitions) {
     return registeredTargets(db, before.id);
   }
-  const repository = saveRepository(db, manifest.name, manifest.version, definitions);
-  db.run("UPDATE targets SET is_registered = 0 WHERE repository = ?", repository);
-  return manifest.targets.map((definition) => saveTarget(db, repository, manifest.name, definition));
+  const id = saveRepository(db, manifest, definitions);
+  db.run("UPDATE targets SET is_registered = 0 WHERE repository = ?", id);
+  return manifest.targets.map((definition) => saveTarget(db, { id, name: manifest.name }, definition));
 }
 
 function registeredTargets(db: Database, repository: number): number[] {
@@ -84,7 +84,7 @@ function registeredTargets(db: Database, repository: number): number[] {
     .map(({ id }) => id);
 }
 
-function saveRepository(db: Database, name: string, version: string, definitions: string): number {
+function saveRepository(db: Database, { name, version }: Manifest, definitions: string): number {
   const saved = db.get<{ id: number }>(
     `INSERT INTO repositories (name, version, targets) VALUES (?, ?, ?)
      ON CONFLICT (name) DO UPDATE SET version = excluded.version, targets = excluded.targets RETURNING id`,
@@ -96,14 +96,19 @@ function saveRepository(db: Database, name: string, version: string, definitions
   return saved.id;
 }
 
-function saveTarget(db: Database, repository: number, repositoryName: string, definition: TargetDefinition): number {
+interface SavedRepository {
+  readonly id: number;
+  readonly name: string;
+}
+
+function saveTarget(db: Database, repository: SavedRepository, definition: TargetDefinition): number {
   const hasRest = definition.parameters.some((parameter) => parameter.isRest);
   const saved = db.get<{ id: number }>(
     `INSERT INTO targets (path, repository, type, arguments_limit, options, definition, is_registered) VALUES (?, ?, ?, ?, ?, ?, 1)
      ON CONFLICT (path) DO UPDATE SET type = excluded.type, arguments_limit = excluded.arguments_limit,
        options = excluded.options, definition = excluded.definition, is_registered = 1 RETURNING id`,
-    `${repositoryName}/${definition.name}`,
-    repository,
+    `${repository.name}/${definition.name}`,
+    repository.id,
     targetTypes.indexOf(definition.type),
     hasRest ? null : definition.parameters.length,
     packOptions(definition.options),

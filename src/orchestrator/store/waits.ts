@@ -94,19 +94,31 @@ export function takeWaitsFor(db: Database, awaited: number): AnswerableWait[] {
   }));
 }
 
+/** Row ids of executions. */
+export interface WaitMove {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Whoever waited for `from` waits for what comes after it. */
-export function moveWaits(db: Database, from: number, to: number): void {
+export function moveWaits(db: Database, { from, to }: WaitMove): void {
   db.run("UPDATE waits SET awaited = ? WHERE awaited = ?", to, from);
 }
 
 /** Of those who wait for `from`, whoever asked for an attempt at this step waits for `to`. */
-export function moveWaitsOfStep(db: Database, from: number, to: number, step: number): void {
+export function moveWaitsOfStep(db: Database, step: number, { from, to }: WaitMove): void {
   const sql = "UPDATE waits SET awaited = ? WHERE awaited = ? AND asked IN (SELECT id FROM executions WHERE step = ?)";
   db.run(sql, to, from, step);
 }
 
+export interface Dependency {
+  readonly execution: number;
+  readonly awaited: number;
+  readonly request: number;
+}
+
 /** Remembers that one execution asked for another; the first time counts. */
-export function recordDependency(db: Database, execution: number, awaited: number, request: number): void {
+export function recordDependency(db: Database, { execution, awaited, request }: Dependency): void {
   const sql = "INSERT INTO dependencies (execution, awaited, request) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
   db.run(sql, execution, awaited, request);
 }

@@ -13,33 +13,23 @@ export interface Await {
 }
 
 /** Answers a running execution that asks for the outcome of another, now or when there is one. */
-export function answerAwait(tx: Transaction, { caller, request, asked, isPeek }: Await): void {
-  recordDependency(tx.db, caller.id, asked.id, request);
+export function answerAwait(tx: Transaction, question: Await): void {
+  const { caller, request, asked, isPeek } = question;
+  recordDependency(tx.db, { execution: caller.id, awaited: asked.id, request });
   const end = follow(tx.db, asked);
   const outcome = outcomeOf(tx.db, end) ?? null;
   if (outcome === null && !isPeek) {
     insertWait(tx.db, { caller: caller.id, request, asked: asked.id, awaited: end.id });
     tx.effects.changed("agents-changed");
   } else {
-    answer(tx, caller, request, asked, outcome);
+    answer(tx, question, outcome);
   }
   tx.effects.runChanged("run-changed", caller.runId);
 }
 
-function answer(
-  tx: Transaction,
-  caller: ExecutionRow,
-  request: number,
-  asked: ExecutionRow,
-  outcome: Outcome | null,
-): void {
-  if (caller.sessionId === null) throw new Error(`execution ${caller.executionId} asks without a session`);
-  const { executionId } = caller;
-  tx.effects.send(caller.sessionId, {
-    kind: "answer",
-    request,
-    caller: executionId,
-    execution: asked.executionId,
-    outcome,
-  });
+function answer(tx: Transaction, { caller, request, asked }: Await, outcome: Outcome | null): void {
+  const { executionId, sessionId } = caller;
+  if (sessionId === null) throw new Error(`execution ${executionId} asks without a session`);
+  const execution = asked.executionId;
+  tx.effects.send(sessionId, { kind: "answer", request, caller: executionId, execution, outcome });
 }

@@ -65,7 +65,7 @@ function candidatesFor({ db, limits }: Transaction, target: number, hosts: reado
   if (staying.some((host) => !host.isSaturated)) add(readyExecutions(db, target, room), false, []);
   if (staying.some((host) => host.isSaturated)) add(awaitedReadyExecutions(db, target, room), true, []);
   const anyRoom = Math.min(slotsOf(hosts), limits.executionsPerTurn);
-  for (const { id } of leaving) add(neededReadyExecutions(db, id, target, anyRoom), true, [id]);
+  for (const { id } of leaving) add(neededReadyExecutions(db, { session: id, target, limit: anyRoom }), true, [id]);
   return [...found.values()];
 }
 
@@ -77,7 +77,7 @@ function give(tx: Transaction, { execution, host }: Assignment): void {
   const { db, now, effects } = tx;
   const work = workOf(db, execution);
   const options = effectiveOptions(work.manifest, work.overrides);
-  assignExecution(db, execution, host.id, now);
+  assignExecution(db, { execution, session: host.id, assignedAt: now });
   effects.send(host.sessionId, executeCommand(work, options));
   effects.runChanged("run-changed", work.runId);
   effects.changed("agents-changed");

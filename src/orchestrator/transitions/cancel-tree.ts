@@ -36,7 +36,7 @@ export function cancelSomeCalled(tx: Transaction, sweep: Sweep): void {
   const { subject, position } = sweep;
   const limit = tx.sweeping.left;
   const spawned: readonly DescentRow[] = position === 0 ? attemptsAtSpawned(tx.db, subject) : [];
-  const called = attemptsAtCalls(tx.db, subject, position, limit);
+  const called = attemptsAtCalls(tx.db, { caller: subject, after: position, limit });
   for (const row of [...spawned, ...called]) cancelOne(tx, row);
   tx.sweeping.spend(spawned.length + called.length);
   const last: CalledRow | undefined = called.at(-1);

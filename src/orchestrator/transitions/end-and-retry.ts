@@ -43,9 +43,9 @@ function queueRetry(tx: Transaction, execution: ExecutionRow, { mayRetry, retryA
 }
 
 /** Consecutive failures before this attempt; more than the limit need not be told apart, and without a limit none. */
-function countFailures(tx: Transaction, { step, attempt }: ExecutionRow, limit: number | null): number {
+function countFailures(tx: Transaction, attempt: ExecutionRow, limit: number | null): number {
   if (limit === null) return 0;
-  const statuses = earlierStatuses(tx.db, step, attempt, limit);
+  const statuses = earlierStatuses(tx.db, attempt, limit);
   const last = statuses.findIndex((status) => !isFailure(status));
   return last === -1 ? statuses.length : last;
 }

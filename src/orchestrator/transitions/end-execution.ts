@@ -24,7 +24,7 @@ export function endExecution(tx: Transaction, execution: ExecutionRow, { outcome
   setEnded(db, execution.id, { ...packOutcome(outcome), status, slot, successor, completedAt: now });
   if (execution.slot === "yielded") deleteWaitsOf(db, execution.id);
   if (successor === null) answerWaits(tx, execution.id, outcome);
-  else moveWaits(db, execution.id, successor);
+  else moveWaits(db, { from: execution.id, to: successor });
   tx.effects.runChanged("run-changed", execution.runId);
   if (execution.slot !== slot) tx.effects.changed("agents-changed");
   if (execution.number === 1) followRoot(tx, execution, successor === null ? status : "queued");
@@ -34,7 +34,7 @@ export function endExecution(tx: Transaction, execution: ExecutionRow, { outcome
 export function followRoot(tx: Transaction, root: Pick<ExecutionRow, "run" | "runId">, status: ExecutionStatus): void {
   const runStatus = runStatusOf(status);
   const isFinal = isFinalRunStatus(runStatus);
-  const parent = setRunStatus(tx.db, root.run, runStatus, isFinal ? tx.now : null);
+  const parent = setRunStatus(tx.db, root.run, { status: runStatus, completedAt: isFinal ? tx.now : null });
   tx.effects.runChanged("run-changed", root.runId);
   // The caller's run shows how the runs that it called get on.
   if (parent !== null) tx.effects.runChanged("run-changed", getExecution(tx.db, parent).runId);

@@ -40,6 +40,6 @@ function spawn(tx: Transaction, call: ExecutionRow): void {
   });
   const columns = { status: "spawned", slot: "none", successor: execution, completedAt: now } as const;
   setEnded(db, call.id, { ...columns, result: null, resultLinks: null });
-  moveWaits(db, call.id, execution);
+  moveWaits(db, { from: call.id, to: execution });
   tx.effects.runChanged("run-changed", call.runId);
 }
