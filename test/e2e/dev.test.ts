@@ -21,6 +21,9 @@ export const refuses = workflow(async () => {
 });
 `;
 
+/** Gives a command a terminal of its own; part of every Linux, but not everywhere of a container. */
+const script = "/usr/bin/script";
+
 let temporary: Awaited<ReturnType<typeof temporaryDirectory>>;
 let url: string;
 let started: Started[] = [];
@@ -76,14 +79,14 @@ test("dev in another project is told that its repository is hosted already, and 
   await second.line(/next: .*coflux run flows\/goodbye <name>/);
 });
 
-test.skipIf(!existsSync("/usr/bin/script"))("dev ends in order when its terminal is closed", async () => {
+test.skipIf(!existsSync(script))("dev ends in order when its terminal is closed", async () => {
   const directory = `${temporary.path}/terminal`;
   await mkdir(directory);
   await writeFile(`${directory}/flows.ts`, flows);
   const command = `"${process.execPath}" "${bin}" dev flows.ts --url ${url}`;
   // The shell is told that the terminal is gone, and stays to hear how the command ends.
   const words = `${command} & trap "kill -HUP $!" HUP; wait $!; wait $!; echo $? > ended; mv ended code`;
-  const terminal = spawn("script", ["-qec", words, "/dev/null"], {
+  const terminal = spawn(script, ["-qec", words, "/dev/null"], {
     cwd: directory,
     env: { ...process.env, SHELL: "/bin/sh" },
     stdio: ["pipe", "pipe", "inherit"],
