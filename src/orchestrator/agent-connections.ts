@@ -63,18 +63,15 @@ const ignore = (): void => undefined;
 export function createAgentConnections(parts: AgentConnectionsParts): AgentConnections {
   const { epoch, leaseMs, port, inbox, clock, timers, log } = parts;
   const connections = new Map<number, Connection>();
-  const speakers = createSessionSpeakers();
+  const speakers = createSessionSpeakers<Connection>();
   const unflushed = new Set<Connection>();
   const leases = createLeaseWatch({ clock, timers, leaseMs: leaseMs + LEASE_GRACE_MS }, (session) => {
     log.warn({ session }, "the agent was silent for a whole lease: its session ends");
     inbox.add({ kind: "expire-session", session }, () => {
-      const connection = connectionNumbered(speakers.end(session));
+      const connection = speakers.end(session);
       if (connection !== undefined) feed(connection, { kind: "opened" }); // It may yet say hello, and learn that the session is over.
     });
   });
-
-  const connectionNumbered = (number: number | undefined): Connection | undefined =>
-    number === undefined ? undefined : connections.get(number);
 
   const disconnect = (session: string): void => inbox.add({ kind: "disconnect-session", session }, ignore);
 
@@ -124,16 +121,16 @@ export function createAgentConnections(parts: AgentConnectionsParts): AgentConne
   };
 
   const bind = (connection: Connection, session: string, acknowledged: number): void => {
-    const left = speakers.sessionOf(connection.number);
+    const left = speakers.sessionOf(connection);
     if (left !== undefined && left !== session) leave(connection);
-    const before = connectionNumbered(speakers.bind(session, connection.number));
+    const before = speakers.bind(session, connection);
     connection.line.commit(acknowledged);
     if (before !== undefined) close(before, closeCodes.replaced, "a newer connection speaks for this session");
   };
 
   /** The messages of a frame, and after them its number: once that is committed, all of them are. */
   const apply = (connection: Connection, sequence: number, messages: readonly AgentMessage[]): void => {
-    const session = speakers.sessionOf(connection.number);
+    const session = speakers.sessionOf(connection);
     if (session === undefined) return; // It has just ended, and its connection is about to be closed.
     // Whoever waits for an answer gets it from the engine as a command of its own.
     for (const message of messages) inbox.add(commandOf(session, message), ignore);
@@ -141,14 +138,14 @@ export function createAgentConnections(parts: AgentConnectionsParts): AgentConne
   };
 
   const onAdvanced = (verdict: Verdict<"advance-session">, command: CommandOf<"advance-session">): void => {
-    const connection = connectionNumbered(speakers.connectionOf(command.session));
+    const connection = speakers.connectionOf(command.session);
     if (!verdict.ok || connection === undefined) return;
     connection.line.commit(command.sequence);
     unflushed.add(connection);
   };
 
   const queue = (session: string, command: AgentCommand): void => {
-    const connection = connectionNumbered(speakers.connectionOf(session));
+    const connection = speakers.connectionOf(session);
     if (connection === undefined) return; // The next hello brings what is due, from the database.
     connection.line.queue(command);
     unflushed.add(connection);
@@ -169,7 +166,7 @@ export function createAgentConnections(parts: AgentConnectionsParts): AgentConne
   };
 
   const leave = (connection: Connection): void => {
-    const session = speakers.release(connection.number);
+    const session = speakers.release(connection);
     if (session !== undefined) disconnect(session);
   };
 
@@ -189,7 +186,7 @@ export function createAgentConnections(parts: AgentConnectionsParts): AgentConne
       const envelope = readAgentEnvelope(frame);
       if (envelope === undefined) return feed(connection, { kind: "broken", reason: "a frame without an envelope" });
       if (envelope.epoch !== epoch) return; // Meant for an orchestrator that has ended.
-      const session = speakers.sessionOf(number);
+      const session = speakers.sessionOf(connection);
       if (session !== undefined) leases.renew(session);
       for (const event of eventsOf(envelope, frame)) feed(connection, event);
     },
@@ -203,7 +200,7 @@ export function createAgentConnections(parts: AgentConnectionsParts): AgentConne
     command: queue,
     closeSession(session, code, reason) {
       leases.drop(session);
-      const connection = connectionNumbered(speakers.end(session));
+      const connection = speakers.end(session);
       if (connection === undefined) return;
       connection.line.flush(); // What the same batch had for it comes first.
       close(connection, code, reason);

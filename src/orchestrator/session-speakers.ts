@@ -2,34 +2,34 @@
  * Which connection speaks for which session: the newest that said hello with its secret. A session whose connection goes while another one's
  * hello for it is with the engine is not disconnected: its agent has come back before the loss of the old socket was noticed.
  */
-export interface SessionSpeakers {
+export interface SessionSpeakers<C> {
   /** A hello for the session is with the engine; each is followed by `settled`. */
   greeting(session: string): void;
   /** The engine has answered. True when nobody speaks for the session now, nor is about to. */
   settled(session: string): boolean;
   /** The connection speaks for the session from now on. Returns the one that did until now, if it was another. */
-  bind(session: string, connection: number): number | undefined;
+  bind(session: string, connection: C): C | undefined;
   /** The connection is gone. Returns the session that is left without any. */
-  release(connection: number): string | undefined;
+  release(connection: C): string | undefined;
   /** The session is over. Returns the connection that spoke for it. */
-  end(session: string): number | undefined;
-  connectionOf(session: string): number | undefined;
-  sessionOf(connection: number): string | undefined;
+  end(session: string): C | undefined;
+  connectionOf(session: string): C | undefined;
+  sessionOf(connection: C): string | undefined;
 }
 
-export function createSessionSpeakers(): SessionSpeakers {
-  const connections = new Map<string, number>();
-  const sessions = new Map<number, string>();
+export function createSessionSpeakers<C>(): SessionSpeakers<C> {
+  const connections = new Map<string, C>();
+  const sessions = new Map<C, string>();
   const greetings = new Map<string, number>();
 
-  const end = (session: string): number | undefined => {
+  const end = (session: string): C | undefined => {
     const connection = connections.get(session);
     connections.delete(session);
     if (connection !== undefined) sessions.delete(connection);
     return connection;
   };
 
-  const release = (connection: number): string | undefined => {
+  const release = (connection: C): string | undefined => {
     const session = sessions.get(connection);
     if (session === undefined) return undefined;
     end(session);
