@@ -1,5 +1,5 @@
 import type { Database } from "./database.ts";
-import { yieldedSlot } from "./slots.ts";
+import { takenSlotCondition, yieldedSlotCondition } from "./slots.ts";
 import { assignedStatus, liveCondition, readyCondition, scheduledCondition } from "./statuses.ts";
 
 // The way down from an execution: what it called, in all attempts at each call, and the run that it became.
@@ -64,8 +64,8 @@ export function attemptsAtCalls(db: Database, { caller, after, limit }: CallSpan
 /** What is queued or assigned in the environment, `limit` of it: callers that wait come first, and before what they called. */
 export function liveExecutions(db: Database, limit: number): number[] {
   const sql = `
-    SELECT id FROM executions WHERE slot > 0 AND slot = ${yieldedSlot}
-    UNION ALL SELECT id FROM executions WHERE slot > 0 AND slot <> ${yieldedSlot} AND status = ${assignedStatus}
+    SELECT id FROM executions WHERE ${yieldedSlotCondition}
+    UNION ALL SELECT id FROM executions WHERE ${takenSlotCondition} AND status = ${assignedStatus}
     UNION ALL SELECT id FROM executions WHERE ${readyCondition}
     UNION ALL SELECT id FROM executions WHERE ${scheduledCondition}
     LIMIT ? + 0`;

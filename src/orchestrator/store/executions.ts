@@ -4,7 +4,7 @@ import type { Outcome } from "../../protocol/outcome.ts";
 import type { ExecutionStatus } from "../../protocol/views.ts";
 import type { Database } from "./database.ts";
 import { type ResultColumns, unpackOutcome } from "./value-columns.ts";
-import { type Slot, heldSlot, noSlot, slots } from "./slots.ts";
+import { type Slot, heldSlot, inSlotCondition, noSlot, slots } from "./slots.ts";
 import { assignedStatus, executionStatusCode, executionStatusFrom, queuedStatus } from "./statuses.ts";
 
 export interface ExecutionRow {
@@ -161,7 +161,7 @@ export function setSlot(db: Database, id: number, slot: Slot): void {
 
 /** What holds, has yielded or outlives a slot of the session: everything assigned to it, and what has not stopped yet; `limit` of it. */
 export function inSlotsOf(db: Database, session: number, limit = -1): ExecutionRow[] {
-  const sql = `${selected} FROM executions JOIN steps ON steps.id = step ${joined} WHERE session = ? AND slot > 0
+  const sql = `${selected} FROM executions JOIN steps ON steps.id = step ${joined} WHERE session = ? AND ${inSlotCondition}
     ORDER BY executions.id LIMIT ? + 0`;
   return db.all<RawExecution>(sql, session, limit).flatMap((row) => named(row) ?? []);
 }

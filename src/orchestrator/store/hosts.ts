@@ -1,6 +1,6 @@
 import type { SessionId } from "../../protocol/ids.ts";
 import type { Database } from "./database.ts";
-import { yieldedSlot } from "./slots.ts";
+import { takenSlotCondition, yieldedSlotCondition } from "./slots.ts";
 
 /** A connected session that hosts a target, whether it has room or not: the `Host` that rules decide from. */
 export interface HostRow {
@@ -43,11 +43,17 @@ export class HostsReader {
 
   #count({ id, sessionId, concurrency, isDraining }: SessionColumns): HostRow {
     const limit = this.#waitingPerSession;
-    const freeSlots = concurrency - countHeldSlots(this.#db, id, concurrency);
-    const isSaturated = freeSlots > 0 && countYieldedSlots(this.#db, id, limit) === limit;
+    const freeSlots = concurrency - this.#countUpTo(concurrency, id, takenSlotCondition);
+    const isSaturated = freeSlots > 0 && this.#countUpTo(limit, id, yieldedSlotCondition) === limit;
     const host = { id, sessionId, freeSlots, isSaturated, isDraining: isDraining === 1 };
     this.#hosts.set(id, host);
     return host;
+  }
+
+  /** Executions of the session whose slots meet the condition. */
+  #countUpTo(limit: number, session: number, condition: string): number {
+    const rows = `SELECT 1 FROM executions WHERE session = ? AND ${condition} LIMIT ? + 0`;
+    return this.#db.get<{ n: number }>(`SELECT count(*) AS n FROM (${rows})`, session, limit)?.n ?? 0;
   }
 }
 
@@ -56,19 +62,4 @@ interface SessionColumns {
   readonly sessionId: SessionId;
   readonly concurrency: number;
   readonly isDraining: number;
-}
-
-/** Also of code that runs on after its outcome; counted up to `limit`. */
-function countHeldSlots(db: Database, session: number, limit: number): number {
-  return countInSlots(db, `slot <> ${yieldedSlot}`, session, limit);
-}
-
-/** Of executions that wait for others; counted up to `limit`. */
-function countYieldedSlots(db: Database, session: number, limit: number): number {
-  return countInSlots(db, `slot = ${yieldedSlot}`, session, limit);
-}
-
-function countInSlots(db: Database, condition: string, session: number, limit: number): number {
-  const rows = `SELECT 1 FROM executions WHERE session = ? AND slot > 0 AND ${condition} LIMIT ? + 0`;
-  return db.get<{ n: number }>(`SELECT count(*) AS n FROM (${rows})`, session, limit)?.n ?? 0;
 }

@@ -3,7 +3,7 @@ import type { Database } from "./database.ts";
 import type { TargetOptions } from "../../protocol/manifest.ts";
 import { unpackOptions } from "./value-columns.ts";
 import { activeState } from "./environment.ts";
-import { yieldedSlot } from "./slots.ts";
+import { yieldedSlotCondition } from "./slots.ts";
 import { readyCondition, scheduledCondition } from "./statuses.ts";
 import { workflowType } from "./targets.ts";
 
@@ -77,7 +77,7 @@ export interface NeededQuery {
 export function neededReadyExecutions(db: Database, { session, target, limit }: NeededQuery): ReadyRow[] {
   return db.all<ReadyRow>(
     `WITH RECURSIVE needed (id) AS (
-       SELECT awaited FROM executions JOIN waits ON caller = executions.id WHERE session = ? AND slot > 0 AND slot = ${yieldedSlot}
+       SELECT awaited FROM executions JOIN waits ON caller = executions.id WHERE session = ? AND ${yieldedSlotCondition}
        UNION SELECT awaited FROM needed JOIN waits ON caller = needed.id
      )
      SELECT executions.id, target, priority, due_at AS dueAt FROM needed JOIN executions ON executions.id = needed.id

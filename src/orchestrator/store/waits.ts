@@ -1,7 +1,7 @@
 import type { ExecutionId, RunId, SessionId } from "../../protocol/ids.ts";
 import type { Database } from "./database.ts";
 import { executionIdOf } from "../../protocol/ids.ts";
-import { heldSlot, yieldedSlot } from "./slots.ts";
+import { heldSlot, yieldedSlot, yieldedSlotCondition } from "./slots.ts";
 
 // Unanswered awaits, and the record of what was ever awaited. An execution with an unanswered await has yielded its slot.
 
@@ -39,10 +39,10 @@ export function deleteWaitsOf(db: Database, caller: number): void {
 /** All of a session's: its agent asks again. */
 export function deleteWaitsOfSession(db: Database, session: number): void {
   db.run(
-    `DELETE FROM waits WHERE caller IN (SELECT id FROM executions WHERE session = ? AND slot > 0 AND slot = ${yieldedSlot})`,
+    `DELETE FROM waits WHERE caller IN (SELECT id FROM executions WHERE session = ? AND ${yieldedSlotCondition})`,
     session,
   );
-  db.run(`UPDATE executions SET slot = ${heldSlot} WHERE session = ? AND slot > 0 AND slot = ${yieldedSlot}`, session);
+  db.run(`UPDATE executions SET slot = ${heldSlot} WHERE session = ? AND ${yieldedSlotCondition}`, session);
 }
 
 export interface AnswerableWait {

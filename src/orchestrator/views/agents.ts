@@ -1,7 +1,7 @@
 import { grouped } from "../../base/grouped.ts";
 import type { AgentView, AgentsView } from "../../protocol/views.ts";
 import type { Database } from "../store/database.ts";
-import { yieldedSlot } from "../store/slots.ts";
+import { inSlotCondition, takenSlotCondition, yieldedSlotCondition } from "../store/slots.ts";
 
 interface SessionListRow {
   readonly id: number;
@@ -53,8 +53,8 @@ function repositoriesBySession(db: Database): Map<number, string[]> {
 /** What holds a slot, also when its code runs on after its outcome, and what has yielded one. */
 function slotsBySession(db: Database): Map<number, { readonly running: number; readonly waiting: number }> {
   const rows = db.all<{ session: number; running: number; waiting: number }>(
-    `SELECT session, sum(slot <> ${yieldedSlot}) AS running, sum(slot = ${yieldedSlot}) AS waiting FROM executions
-     WHERE slot > 0 AND session IS NOT NULL GROUP BY session`,
+    `SELECT session, sum(${takenSlotCondition}) AS running, sum(${yieldedSlotCondition}) AS waiting FROM executions
+     WHERE ${inSlotCondition} AND session IS NOT NULL GROUP BY session`,
   );
   return new Map(rows.map((row) => [row.session, row]));
 }
