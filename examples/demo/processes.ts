@@ -55,7 +55,9 @@ export function startDemo(dataDirectory: string): Demo {
         await Promise.race([waitUntil(`the agent of ${environment} connects`, isConnected), failed(agent)]);
       },
       run: async (environment, target, runArguments) => {
-        const words = ["run", target, ...runArguments, "-e", environment, "--url", url];
+        // -q: without the hint what to type next, since the server ends with the demo.
+        const look = ["-q", "--progress", process.stderr.isTTY ? "tree" : "plain"];
+        const words = ["run", target, ...runArguments, "-e", environment, "--url", url, ...look];
         const { stdout } = await execa(process.execPath, [bin, ...words], { stdin: "ignore", stderr: "inherit" });
         const { runs } = await getJson<RunListView>(`${environmentUrl(environment)}/runs?limit=1`);
         const view = await getJson<RunView>(`${environmentUrl(environment)}/runs/${runs[0]?.id}`);
