@@ -85,9 +85,24 @@ describe("errors", () => {
     api().answer(`GET ${E}/repositories`, [200, repositories]);
     api().answer(`GET ${E}`, [200, { state: "active" }]);
     api().answer(`POST ${E}/runs`, apiError(404, "target_not_found", "no"));
-    expect((await coflux("submit flows/")).stderr).toContain("flows/add, flows/greet");
+    expect((await coflux("workflows show flows/")).stderr).toContain("flows/add, flows/greet");
+    expect((await coflux("workflows show flows/nothing")).stderr).toContain("targets: flows/add, flows/greet");
     expect((await coflux("submit flows/gret")).stderr).toContain("did you mean flows/greet?");
-    expect((await coflux("submit flows/nothing")).stderr).toContain("targets: flows/add, flows/greet");
+    expect((await coflux("submit flows/nothing")).stderr).toContain("workflows: flows/greet\n"); // A task cannot be started.
+  });
+
+  test("suggest what is like the name that was asked for, not like the place of the command", async () => {
+    const environments = ["development", "production"].map((name) => ({ name, state: "active" }));
+    api().answer("GET /api/projects/default/environments", [200, { environments }]);
+    for (const [name, hint] of [
+      ["nope", undefined],
+      ["prodution", "production"],
+    ] as const) {
+      const refusal = apiError(404, "environment_not_found", `There is no environment "${name}": create it.`);
+      api().answer(`GET /api/projects/default/environments/${name}`, refusal);
+      const { stderr } = await coflux(`environments show ${name}`);
+      expect(/did you mean (\w+)/.exec(stderr)?.[1]).toBe(hint);
+    }
   });
 
   test("repeat a command of the server with the address at which it was reached", async () => {

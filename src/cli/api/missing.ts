@@ -3,7 +3,7 @@ import { ALTERNATIVES_SHOWN } from "../limits.ts";
 import { similarNames } from "../input/did-you-mean.ts";
 import type { Api } from "./api.ts";
 
-/** An error about something that does not exist, with what exists instead; any other as it is. Of targets `findTarget` says it itself. */
+/** An error about something that does not exist, with what exists instead; any other as it is. Of targets `find-target.ts` says it itself. */
 export async function withAlternatives(error: unknown, api: Api): Promise<unknown> {
   if (!(error instanceof CommandError)) return error;
   try {
@@ -29,12 +29,12 @@ async function alternativesTo(error: CommandError, api: Api): Promise<Alternativ
   switch (error.code) {
     case "project_not_found": {
       const { projects } = await api.call("list-projects", {});
-      return { what: "projects", wanted: project, names: projects.map(({ id }) => id) };
+      return { what: "projects", wanted: nameIn(error) ?? project, names: projects.map(({ id }) => id) };
     }
     case "environment_not_found": {
       const { environments } = await api.call("list-environments", {});
       const names = environments.filter(({ state }) => state !== "archived").map(({ name }) => name);
-      return { what: `environments of project ${project}`, wanted: environment, names };
+      return { what: `environments of project ${project}`, wanted: nameIn(error) ?? environment, names };
     }
     case "run_not_found": {
       const { runs } = await api.call("list-runs", {}, { query: { limit: ALTERNATIVES_SHOWN } });
@@ -52,6 +52,11 @@ async function alternativesTo(error: CommandError, api: Api): Promise<Alternativ
     default:
       return undefined;
   }
+}
+
+/** What an error is about stands in quotes in it: an argument may name another place than that of the command. */
+function nameIn({ message }: CommandError): string | undefined {
+  return /^There is no \w+ "([^"\\]+)"/.exec(message)?.[1];
 }
 
 function describe({ what, title = what, wanted, names }: Alternatives, error: CommandError): string {

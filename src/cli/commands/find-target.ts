@@ -3,17 +3,32 @@ import type { Context } from "../context.ts";
 import { type KnownTarget, knownTargets, resolveTarget } from "../input/targets.ts";
 import { ALTERNATIVES_SHOWN } from "../limits.ts";
 
-/** The path of the target that was meant by its beginning or its name; says which one when it is not what was typed. */
-export async function findTarget(context: Context, text: string): Promise<string> {
-  return (await chooseTarget(context, text)).path;
+/** The path of the workflow that was meant by its beginning or its name; says which one when it is not what was typed. */
+export async function findWorkflow(context: Context, text: string): Promise<string> {
+  return (await choose(context, text, "workflow")).path;
 }
 
-/** The same with all that its agents have declared of it. */
+/** The same of any target, with all that its agents have declared of it. */
 export async function chooseTarget(context: Context, text: string): Promise<KnownTarget> {
+  return await choose(context, text, "target");
+}
+
+/** Only workflows are suggested where one is wanted; a task is still found, for the server to say that it is none. */
+async function choose(context: Context, text: string, what: "workflow" | "target"): Promise<KnownTarget> {
   const targets = knownTargets(await context.api.call("list-repositories", {}));
-  const paths = targets.map(({ path }) => path);
+  const isWanted = ({ target }: KnownTarget): boolean => what === "target" || target.type === what;
+  const isHosted = ({ agents }: KnownTarget): boolean => agents.length > 0;
+  const wanted = targets.filter(isWanted).toSorted((a, b) => Number(isHosted(b)) - Number(isHosted(a)));
+  const paths = wanted.map(({ path }) => path);
   const resolved = resolveTarget(text, paths);
-  const found = resolved.ok ? targets.find(({ path }) => path === resolved.value) : undefined;
+  const isUnknown = !resolved.ok && resolved.error.kind === "unknown";
+  const other = isUnknown
+    ? resolveTarget(
+        text,
+        targets.map(({ path }) => path),
+      )
+    : resolved;
+  const found = other.ok ? targets.find(({ path }) => path === other.value) : undefined;
   if (found) {
     if (found.path !== text) context.output.note(`${text} is ${found.path}`);
     return found;
@@ -28,15 +43,19 @@ export async function chooseTarget(context: Context, text: string): Promise<Know
   if (state === "archived") {
     throw refusedError({ code: "environment_archived", message: `${project}/${environment} is archived` });
   }
-  const message = `no agent of ${project}/${environment} has declared a target ${text}`;
-  throw refusedError({ code: "target_not_found", message }, await hintFor(similar, paths, context));
+  const message = `no agent of ${project}/${environment} has declared a ${what} ${text}`;
+  throw refusedError({ code: "target_not_found", message }, await hintFor(similar, { what, paths }, context));
 }
 
-async function hintFor(similar: readonly string[], paths: readonly string[], context: Context): Promise<string> {
+async function hintFor(
+  similar: readonly string[],
+  { what, paths }: { readonly what: string; readonly paths: readonly string[] },
+  context: Context,
+): Promise<string> {
   if (similar.length > 0) return `did you mean ${similar.join(" or ")}?`;
   if (paths.length === 0) return await whyNothingIsHosted(context);
   const rest = paths.length - ALTERNATIVES_SHOWN;
-  return `targets: ${paths.slice(0, ALTERNATIVES_SHOWN).join(", ")}${rest > 0 ? `, and ${rest} more` : ""}`;
+  return `${what}s: ${paths.slice(0, ALTERNATIVES_SHOWN).join(", ")}${rest > 0 ? `, and ${rest} more` : ""}`;
 }
 
 async function whyNothingIsHosted({ api, command }: Context): Promise<string> {

@@ -6,7 +6,7 @@ import { RUNS_LISTED } from "../limits.ts";
 import { formatMoment } from "../output/moment.ts";
 import { paintStatus } from "../output/status.ts";
 import type { Column } from "../output/table.ts";
-import { findTarget } from "./find-target.ts";
+import { findWorkflow } from "./find-target.ts";
 
 export interface ListRunsFlags {
   readonly status?: RunStatus;
@@ -49,10 +49,10 @@ async function findRuns(context: Context, { status, target, limit, cursor }: Lis
     body: await context.api.call("list-runs", {}, { query: { status, target: path, limit, cursor } }),
   });
   if (target === undefined) return await list(target);
-  if (parseTargetPath(target) === undefined) return await list(await findTarget(context, target));
+  if (parseTargetPath(target) === undefined) return await list(await findWorkflow(context, target));
   const found = await list(target);
   if (found.body.runs.length > 0 || cursor !== undefined) return found;
-  const path = await findTarget(context, target);
+  const path = await findWorkflow(context, target);
   return path === target ? found : await list(path);
 }
 

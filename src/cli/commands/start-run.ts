@@ -7,7 +7,7 @@ import { CommandError, usageError } from "../command-error.ts";
 import { fitStart } from "../api/fit-start.ts";
 import type { Context } from "../context.ts";
 import { isLikelyBrokenJson, parseArgument, parseParams, retriesOf } from "../input/run-arguments.ts";
-import { findTarget } from "./find-target.ts";
+import { findWorkflow } from "./find-target.ts";
 
 /** The flags of `submit` and `run`. */
 export interface CallFlags {
@@ -53,12 +53,12 @@ export async function startRun(
     }
   };
   // The usual case is a whole path: only when there is no such target, or it is no path at all, the known ones are asked for.
-  if (parseTargetPath(target) === undefined) return await start(await findTarget(context, target));
+  if (parseTargetPath(target) === undefined) return await start(await findWorkflow(context, target));
   try {
     return await start(target);
   } catch (error) {
     if (!(error instanceof CommandError) || error.code !== "target_not_found") throw error;
-    return await start(await findTarget(context, target));
+    return await start(await findWorkflow(context, target));
   }
 }
 

@@ -117,6 +117,12 @@ test("names that are near are suggested, the nearest first", () => {
   expect(similarNames("flows/helo", ["flows/hello", "flows/cls"])).toEqual(["flows/hello"]);
   expect(similarNames("cl/ech", ["clients/echo", "client/charge"])).toEqual(["clients/echo"]);
   expect(similarNames("flwos/hello", ["flows/hello", "flows/help"])).toEqual(["flows/hello"]);
+  expect(similarNames("flow/helo", ["flows/hello", "flows/sum"])).toEqual(["flows/hello"]);
+  expect(similarNames("flows/greet", ["mail/greet", "examples/hello/flows/greet"])).toEqual([
+    "examples/hello/flows/greet",
+    "mail/greet",
+  ]);
+  expect(similarNames("nope", known)).toEqual([]);
   expect(similarNames("gret", ["flows/greet", "flows/great", "flows/other"])).toEqual(["flows/greet", "flows/great"]);
 });
 
