@@ -133,6 +133,15 @@ export const chatty = workflow(async (lines: number) => {
   return lines;
 });
 
+/** Says on what it was told in every way there is: to its log, on its streams, to a task that fails, and as its result. */
+export const confides = workflow(async (secret: string) => {
+  log.warn(`noted ${secret}`, { secret });
+  console.log(secret);
+  process.stderr.write(`${secret}\n`);
+  await fail(secret).catch(() => undefined);
+  return secret;
+});
+
 export const where = workflow({ isolation: "process" }, async () => process.pid);
 /** Says what is its own, once there is a file of this name. */
 export const surroundings = workflow(async (path: string) => {
