@@ -54,10 +54,12 @@ describe("a server", () => {
 
   test("refuses a data directory that another server holds", async () => {
     const first = await start();
-    const second = await refused({});
-    expect(second.code).toBe(5);
-    expect(second.stderr).toContain(`in use by another server (process ${first.pid})`);
-    expect(second.stderr).toContain("--data-dir");
+    for (const port of [0, Number(new URL(first.url).port)]) {
+      const second = await refused({ port });
+      expect(second.code).toBe(5);
+      expect(second.stderr).toContain(`in use by another server (process ${first.pid})`);
+      expect(second.stderr).toContain("--data-dir");
+    }
     expect((await fetch(first.url)).status).toBe(200);
   });
 
