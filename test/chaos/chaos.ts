@@ -77,7 +77,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     await calm.stop();
     const executions = await witness.read();
     const wrongs = [
-      ...(await findWrongs(cluster, load.acknowledged, executions)),
+      ...(await findWrongs(cluster, load.acknowledged, executions, calm.runs)),
       ...calm.failures.map((failure) => `next door: ${failure}`),
     ];
     if (wrongs.length === 0) await directory.remove();

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type Cluster, insist, struck } from "./cluster.ts";
+import { type Cluster, INSIST_MS, insist, struck } from "./cluster.ts";
 
 // The load under the faults: lanes that start runs with idempotency keys and read every result, and remember what was acknowledged.
 
@@ -41,7 +41,7 @@ export function startLoad(cluster: Cluster, witness: string, seed: number): Load
   };
 
   const readResult = async (entry: Acknowledged): Promise<void> => {
-    entry.result = await resultOf(cluster, entry.run);
+    entry.result = await resultOf(cluster, entry.run, struck);
   };
 
   const lanes = Promise.all(Array.from({ length: LANES }, lane));
@@ -56,9 +56,16 @@ export function startLoad(cluster: Cluster, witness: string, seed: number): Load
   };
 }
 
-export async function resultOf(cluster: Cluster, run: string): Promise<Readonly<Record<string, unknown>>> {
+/** Pending only if it is that for so long that something is wrong. */
+export async function resultOf(
+  cluster: Cluster,
+  run: string,
+  environment: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  const end = performance.now() + INSIST_MS;
   for (;;) {
-    const result = await insist<Record<string, unknown>>(cluster, "GET", struck, `/runs/${run}/result?waitMs=5000`);
-    if (result["status"] !== "pending") return result;
+    const path = `/runs/${run}/result?waitMs=5000`;
+    const result = await insist<Record<string, unknown>>(cluster, "GET", environment, path);
+    if (result["status"] !== "pending" || performance.now() > end) return result;
   }
 }

@@ -1,6 +1,7 @@
 import type { RunListView, RunView } from "../../src/protocol/views.ts";
-import { type Cluster, insist, struck } from "./cluster.ts";
+import { type Cluster, insist, neighbour, struck } from "./cluster.ts";
 import { type Acknowledged, STEPS_PER_RUN, resultOf } from "./load.ts";
+import { NEIGHBOURS_VALUE } from "./neighbour.ts";
 
 // What must be true once the faults have stopped and all is quiet again. Each finding is a sentence; none is what we want.
 
@@ -11,12 +12,14 @@ export async function findWrongs(
   cluster: Cluster,
   acknowledged: readonly Acknowledged[],
   startedExecutions: readonly string[],
+  nextDoor: readonly string[],
 ): Promise<string[]> {
   return [
     ...startedTwice(startedExecutions),
     ...(await unfinished(cluster)),
     ...(await unasked(cluster, acknowledged)),
     ...(await Promise.all(acknowledged.map((entry) => wrongsOf(cluster, entry)))).flat(),
+    ...(await Promise.all(nextDoor.map((run) => wrongsNextDoor(cluster, run)))).flat(),
   ];
 }
 
@@ -49,7 +52,7 @@ async function unasked(cluster: Cluster, acknowledged: readonly Acknowledged[]):
 }
 
 async function wrongsOf(cluster: Cluster, { run, result }: Acknowledged): Promise<string[]> {
-  const now = await resultOf(cluster, run);
+  const now = await resultOf(cluster, run, struck);
   const view = await insist<RunView>(cluster, "GET", struck, `/runs/${run}`);
   const wrongs: string[] = [];
   if (JSON.stringify(now) !== JSON.stringify(result))
@@ -60,4 +63,9 @@ async function wrongsOf(cluster: Cluster, { run, result }: Acknowledged): Promis
     if (!isFinal(status)) wrongs.push(`execution ${id} is still ${status}`);
   }
   return wrongs;
+}
+
+async function wrongsNextDoor(cluster: Cluster, run: string): Promise<string[]> {
+  const result = await resultOf(cluster, run, neighbour);
+  return result["value"] === NEIGHBOURS_VALUE ? [] : [`next door: run ${run} ended as ${JSON.stringify(result)}`];
 }
