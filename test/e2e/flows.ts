@@ -156,6 +156,13 @@ export const surroundings = workflow(async (path: string) => {
 export const exits = task(async (code: number) => process.exit(code));
 export const exiting = workflow(async (code: number) => await exits(code));
 
+/** Takes memory until there is none. */
+export const exhaust = task(async () => {
+  const kept: unknown[] = [];
+  for (;;) kept.push(Array.from({ length: 10_000 }, (_, index) => ({ index })));
+});
+export const exhausting = workflow(async () => await exhaust());
+
 /** Steps with a witness: each execution writes its id when it starts, so a second start of the same execution shows. */
 export const mark = task(async (path: string, index: number, workMs: number) => {
   witness(path, context().executionId);

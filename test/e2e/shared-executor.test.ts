@@ -11,6 +11,7 @@ import {
   startAgent,
   startRun,
   startServer,
+  viewOf,
 } from "../support/server.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 
@@ -68,4 +69,23 @@ test("executions that run at once in one process have each a context, a temporar
     });
     expect(lines).toEqual([`before: ${executions[index]}`, `after: ${executions[index]}`]);
   }
+});
+
+test("an executor that runs out of heap abandons what ran in it, with the reason, and another takes its place", async () => {
+  const small = await startAgent(server, {
+    repositories: ["small=test/e2e/flows.ts"],
+    flags: ["--executors", "1"],
+    environmentVariables: { NODE_OPTIONS: "--max-old-space-size=48" },
+  });
+  const start = async (target: string, values: readonly unknown[] = []): Promise<string> => {
+    const call = { target: `small/${target}`, arguments: values };
+    return (await server.api<{ runId: string }>("POST", `${environmentPath()}/runs`, call)).body.runId;
+  };
+  const run = await start("exhausting");
+  await resultOf(server, run);
+  const results = (await viewOf(server, run)).steps.map(({ executions }) => executions.map(({ result }) => result));
+  const abandoned = { status: "abandoned", reason: expect.stringMatching(/^its executor .*\n.*heap out of memory/) };
+  expect(results).toEqual([[abandoned], [abandoned]]);
+  expect(await resultOf(server, await start("sum", [1, 2]))).toMatchObject({ value: 3 });
+  await small.stop();
 });
