@@ -16,9 +16,9 @@ export type Patch = readonly PatchOperation[];
 
 /** The operations that turn `before` into `after`. Both are JSON values; neither is changed. */
 export function diff(before: unknown, after: unknown): Patch {
-  const operations: PatchOperation[] = [];
-  compare(before, after, [], operations);
-  return operations;
+  const comparison = new Comparison();
+  comparison.compare(before, after);
+  return comparison.operations;
 }
 
 /** The value that results; shares what did not change with `value`, which stays as it was. Throws when the patch does not fit it. */
@@ -47,29 +47,48 @@ export function applyInPlace(value: unknown, patch: Patch): Result<unknown, Patc
   return ok(root);
 }
 
-/** `path` is the one array of the whole comparison: it is grown and shrunk on the way and copied only for an operation. */
-function compare(before: unknown, after: unknown, path: (string | number)[], operations: PatchOperation[]): void {
-  if (before === after) return;
-  if (Array.isArray(before) && Array.isArray(after)) return compareLists(before, after, path, operations);
-  if (isObject(before) && isObject(after)) return compareObjects(before, after, path, operations);
-  operations.push([[...path], after]);
-}
+/** One walk through both values. Its path is grown and shrunk on the way, and copied only for an operation. */
+class Comparison {
+  readonly operations: PatchOperation[] = [];
+  readonly #path: (string | number)[] = [];
 
-function compareLists(
-  before: readonly unknown[],
-  after: readonly unknown[],
-  path: (string | number)[],
-  operations: PatchOperation[],
-): void {
-  const inserted = countBefore(before[0], after);
-  if (inserted > 0) operations.push([[...path], after.slice(0, inserted), 0]);
-  const rest = after.length - inserted;
-  const shared = Math.min(before.length, rest);
-  for (let index = 0; index < shared; index++) {
-    compareMember(before[index], after[inserted + index], inserted + index, path, operations);
+  compare(before: unknown, after: unknown): void {
+    if (before === after) return;
+    if (Array.isArray(before) && Array.isArray(after)) return this.#lists(before, after);
+    if (isObject(before) && isObject(after)) return this.#objects(before, after);
+    this.operations.push([[...this.#path], after]);
   }
-  if (before.length > rest) operations.push([[...path, after.length]]);
-  if (rest > before.length) operations.push([[...path], after.slice(inserted + shared), inserted + shared]);
+
+  #lists(before: readonly unknown[], after: readonly unknown[]): void {
+    const inserted = countBefore(before[0], after);
+    if (inserted > 0) this.operations.push([[...this.#path], after.slice(0, inserted), 0]);
+    const rest = after.length - inserted;
+    const shared = Math.min(before.length, rest);
+    for (let index = 0; index < shared; index++) {
+      this.#member(inserted + index, before[index], after[inserted + index]);
+    }
+    if (before.length > rest) this.operations.push([[...this.#path, after.length]]);
+    if (rest > before.length) {
+      this.operations.push([[...this.#path], after.slice(inserted + shared), inserted + shared]);
+    }
+  }
+
+  #objects(before: Readonly<Record<string, unknown>>, after: Readonly<Record<string, unknown>>): void {
+    for (const name of Object.keys(before)) {
+      if (!Object.hasOwn(after, name)) this.operations.push([[...this.#path, name]]);
+    }
+    for (const name of Object.keys(after)) {
+      if (Object.hasOwn(before, name)) this.#member(name, before[name], after[name]);
+      else this.operations.push([[...this.#path, name], after[name]]);
+    }
+  }
+
+  #member(key: string | number, before: unknown, after: unknown): void {
+    if (before === after) return;
+    this.#path.push(key);
+    this.compare(before, after);
+    this.#path.pop();
+  }
 }
 
 /** How many entries stand before the one that used to be first, known by its `id`: lists with the newest first grow at their head. */
@@ -84,34 +103,6 @@ function countBefore(first: unknown, after: readonly unknown[]): number {
 
 function idOf(entry: unknown): string | undefined {
   return isObject(entry) && typeof entry["id"] === "string" ? entry["id"] : undefined;
-}
-
-function compareObjects(
-  before: Readonly<Record<string, unknown>>,
-  after: Readonly<Record<string, unknown>>,
-  path: (string | number)[],
-  operations: PatchOperation[],
-): void {
-  for (const name of Object.keys(before)) {
-    if (!Object.hasOwn(after, name)) operations.push([[...path, name]]);
-  }
-  for (const name of Object.keys(after)) {
-    if (Object.hasOwn(before, name)) compareMember(before[name], after[name], name, path, operations);
-    else operations.push([[...path, name], after[name]]);
-  }
-}
-
-function compareMember(
-  before: unknown,
-  after: unknown,
-  key: string | number,
-  path: (string | number)[],
-  operations: PatchOperation[],
-): void {
-  if (before === after) return;
-  path.push(key);
-  compare(before, after, path, operations);
-  path.pop();
 }
 
 /** The value with copies of what lies on the path, to be changed; the rest is shared. */
