@@ -68,6 +68,29 @@ test("an environment is deleted only when it is archived, and that is known befo
 });
 
 test.each([
+  ["environments create", "Bad Name", '"Bad Name" is no name: it is segments', "coflux environments create bad-name"],
+  ["projects create", "My_Shop!", '"My_Shop!" is no name: it is 1 to 63', "coflux projects create my-shop"],
+  ["projects create", "Shop", '"Shop" is no name', "coflux projects create shop"],
+])("%s %s names what breaks the rule, and a name that keeps it", async (words, name, message, hint) => {
+  const end = await coflux([...words.split(" "), name]);
+  expect([end.code, end.stdout, api().requests]).toEqual([6, "", []]);
+  expect(end.stderr).toContain(message);
+  expect(end.stderr).toContain(hint);
+});
+
+test("a project with environments is not deleted, and the commands that end one are named", async () => {
+  const refusal = apiError(409, "project_not_empty", "project shop still has environments (a, b); archive them first");
+  api().answer("DELETE /api/projects/shop", refusal);
+  const { code, stderr } = await coflux("projects delete shop");
+  expect(code).toBe(5);
+  expect(stderr.split("\n").slice(1)).toEqual([
+    "  coflux environments archive <name> -p shop",
+    "  coflux environments delete <name> -p shop",
+    "",
+  ]);
+});
+
+test.each([
   ["cancelled", "Rbcdfghj is cancelled\n"],
   ["succeeded", "Rbcdfghj had ended before (succeeded); nothing changes\n"],
 ])("cancelling a run that is %s afterwards says so", async (status, stderr) => {

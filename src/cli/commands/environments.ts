@@ -1,6 +1,7 @@
 import type { EnvironmentView } from "../../protocol/views.ts";
 import { type CommandError, refusedError } from "../command-error.ts";
 import type { Context } from "../context.ts";
+import { checkNewName } from "../input/new-name.ts";
 import { formatMoment } from "../output/moment.ts";
 import { paintStatus } from "../output/status.ts";
 import { confirm } from "./confirm.ts";
@@ -36,6 +37,7 @@ export async function listEnvironments({ api, output, place }: Context): Promise
 
 export async function createEnvironment(context: Context, name: string, { base }: { base?: string }): Promise<void> {
   const { api, output, command } = context;
+  checkNewName("environment", name, command);
   const created = await api.call("create-environment", {}, { body: { name, base: base ?? null } });
   if (output.isJson) return output.json(created);
   output.line(created.name);

@@ -27,7 +27,7 @@ export async function loadConfig(workingDirectory: string): Promise<ConfigFile> 
   const shown = relative(workingDirectory, path);
   const { value, text } = path.endsWith(".json") ? await readJson(path, shown) : await importModule(path, shown);
   const checked = checkConfig(value);
-  if (!checked.ok) throw invalid(describeProblem(shown, checked.error, text));
+  if (!checked.ok) throw invalid(describeProblem(shown, checked.error, text), shapeHint);
   return { path, directory: dirname(path), config: checked.value };
 }
 
@@ -52,7 +52,7 @@ async function readJson(path: string, shown: string): Promise<Loaded> {
   } catch (error) {
     const place = await findSyntaxError(text);
     const reason = place?.reason ?? errorText(error);
-    throw invalid(`${shown}${place === undefined ? "" : `:${place.line}:${place.column}`}: ${reason}`);
+    throw invalid(`${shown}${place === undefined ? "" : `:${place.line}:${place.column}`}: ${reason}`, codeHint);
   }
 }
 
@@ -71,14 +71,14 @@ async function findSyntaxError(text: string) {
 }
 
 async function importModule(path: string, shown: string): Promise<Loaded> {
-  try {
-    const source = path.endsWith(".ts") ? await bundle(path) : pathToFileURL(path).href;
-    const module: { readonly default?: unknown } = await import(source);
-    if (module.default === undefined) throw new Error("it has no default export");
-    return { value: module.default };
-  } catch (error) {
-    throw invalid(`${shown}: ${errorText(error)}`);
-  }
+  const source = path.endsWith(".ts") ? bundle(path) : Promise.resolve(pathToFileURL(path).href);
+  const module: { readonly default?: unknown } = await source
+    .then((url) => import(url))
+    .catch((error: unknown) => {
+      throw invalid(`${shown}: ${errorText(error)}`, codeHint);
+    });
+  if (module.default === undefined) throw invalid(`${shown}: it has no default export`, shapeHint);
+  return { value: module.default };
 }
 
 /** A TypeScript configuration with all that it imports, as a module in a URL: nothing is written anywhere. */
@@ -132,11 +132,9 @@ export function lineOfMember(text: string, path: readonly string[]): number | un
   return path.length === 0 ? undefined : text.slice(0, offset).split("\n").length;
 }
 
-function invalid(message: string): CommandError {
-  return new CommandError({
-    code: "invalid_config",
-    exitCode: exitCodes.usage,
-    message,
-    hint: "docs/cli.md lists what a configuration may say",
-  });
+const shapeHint = "docs/cli.md lists what a configuration may say";
+const codeHint = "correct the file: every command reads it";
+
+function invalid(message: string, hint: string): CommandError {
+  return new CommandError({ code: "invalid_config", exitCode: exitCodes.usage, message, hint });
 }

@@ -76,6 +76,19 @@ test.each([
   expect(await refusal()).toContain(message);
 });
 
+test.each([
+  ["export default {", "correct the file: every command reads it"],
+  ["throw new Error('not today');", "correct the file: every command reads it"],
+  ["export const config = {};", "docs/cli.md lists what a configuration may say"],
+  ["export default { url: 1 };", "docs/cli.md lists what a configuration may say"],
+])(
+  "a file that does not load is to be corrected, one with other members than there are is explained (%#)",
+  async (text, hint) => {
+    await write("coflux.config.ts", text);
+    await expect(loadConfig(temporary.path)).rejects.toMatchObject({ hint });
+  },
+);
+
 test("a member is found by the names that lead to it", () => {
   const text = '{\n "a": { "x": 1 },\n "b": {\n  "x": 2\n }\n}';
   expect(lineOfMember(text, ["b", "x"])).toBe(4);
