@@ -173,6 +173,25 @@ describe("a run that does not succeed", () => {
     { status: "failed" },
   );
 
+  /** These, a run or one of its steps, have lines of log. */
+  const logged = (...places: readonly string[]): void =>
+    api().answer(`GET ${E}/runs/Rbcdfghj/logs`, ({ query }) => {
+      const logs = places.includes(query["step"] ?? "Rbcdfghj") ? [{}] : [];
+      return [200, { logs, cursor: null }];
+    });
+  beforeEach(() => logged("Rbcdfghj", "Rbcdfghj:2"));
+
+  test.each([
+    [["Rbcdfghj"], ["coflux logs Rbcdfghj"]],
+    [[], []],
+  ])("names a log only where there is one: %j", async (places, hints) => {
+    logged(...places);
+    api().onTopic((socket) => tell(socket, [view]));
+    result({ status: "failed", error });
+    const { stderr } = await coflux("run flows/greet --progress none");
+    expect(stderr.split("\n").filter((line) => line.includes("coflux logs"))).toEqual(hints.map((hint) => `  ${hint}`));
+  });
+
   test("is explained by its root cause, with what to type next", async () => {
     api().onTopic((socket) => tell(socket, [view]));
     result({ status: "failed", error });
@@ -241,7 +260,8 @@ describe("Ctrl-C", () => {
     api().onTopic((socket) => tell(socket, views.slice(0, 2)));
     const { code, stdout, stderr } = await coflux("run flows/greet", interrupting());
     expect([code, stdout]).toEqual([13, ""]);
-    expect(stderr).toContain("detached; run Rbcdfghj goes on: coflux runs watch Rbcdfghj");
+    expect(stderr).toContain("detached; run Rbcdfghj goes on: coflux runs watch Rbcdfghj\n");
+    expect(stderr).toContain("to end it: coflux runs cancel Rbcdfghj\n");
   });
 
   test("cancels with --cancel-on-interrupt and waits for the end", async () => {

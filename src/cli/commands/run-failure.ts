@@ -1,4 +1,5 @@
-import type { ResultView } from "../../protocol/views.ts";
+import type { ResultView, StepView } from "../../protocol/views.ts";
+import type { Api } from "../api/api.ts";
 import { CommandError } from "../command-error.ts";
 import type { Context } from "../context.ts";
 import { exitCodeOfRun } from "../exit-codes.ts";
@@ -14,7 +15,7 @@ export interface FailedRun {
 }
 
 /** The end of a command whose run did not succeed: the error where it arose, with its frames, and what to type next. */
-export function runFailure(context: Context, { run, result, cause }: FailedRun): CommandError {
+export async function runFailure(context: Context, { run, result, cause }: FailedRun): Promise<CommandError> {
   const { status } = result;
   if (status === "succeeded" || status === "spawned") throw new Error(`run ${run} is no failure: ${status}`);
   const shown = cause?.result ?? result;
@@ -25,7 +26,7 @@ export function runFailure(context: Context, { run, result, cause }: FailedRun):
     exitCode: exitCodeOfRun(status),
     message: `run ${run} ${verbs[status]}${where}${reasonOf(shown, status)}`,
     report: shown.status === "failed" ? errorLines(shown.error, colours) : [],
-    hint: hintFor(context, run, cause),
+    hint: await hintFor(context, run, cause),
     details: { runId: run, execution: cause?.execution.id, result: shown },
   });
 }
@@ -45,11 +46,22 @@ function reasonOf(shown: ResultView, status: ResultView["status"]): string {
   return details === "" ? "" : `: ${details}`;
 }
 
-function hintFor(context: Context, run: string, cause: RootCause | undefined): string {
+async function hintFor({ api, command }: Context, run: string, cause: RootCause | undefined): Promise<string> {
   const called = cause?.calledRun;
-  if (called !== undefined)
-    return [`runs show ${called}`, `logs ${called}`, `runs rerun ${run}:1`]
-      .map((words) => context.command(words))
-      .join("\n");
-  return [`logs ${cause?.step.id ?? run}`, `runs rerun ${run}:1`].map((words) => context.command(words)).join("\n");
+  const show = called === undefined ? [] : [`runs show ${called}`];
+  const logged = called === undefined ? await placeWithLog(api, run, cause?.step) : await placeWithLog(api, called);
+  const logs = logged === undefined ? [] : [`logs ${logged}`];
+  return [...show, ...logs, `runs rerun ${run}:1`].map((words) => command(words)).join("\n");
+}
+
+/** The step when it has lines of log, else its run; undefined when neither has any. */
+async function placeWithLog(api: Api, run: string, step?: StepView): Promise<string | undefined> {
+  const hasLines = async (query: Readonly<Record<string, string>>): Promise<boolean> =>
+    (await api.call("get-logs", { run }, { query: { ...query, limit: 1 } })).logs.length > 0;
+  try {
+    if (step !== undefined && (await hasLines({ step: step.id }))) return step.id;
+    return (await hasLines({})) ? run : undefined;
+  } catch {
+    return run; // The question was only for the hint.
+  }
 }

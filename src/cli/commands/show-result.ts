@@ -22,7 +22,7 @@ export async function showResult(context: Context, run: string, { wait = 0 }: Re
     return exitCodes.ok;
   }
   if (result.status === "pending" || result.status === "spawned") throw pending(context, run);
-  throw runFailure(context, { run, result });
+  throw await runFailure(context, { run, result });
 }
 
 function pending(context: Context, run: string): CommandError {

@@ -34,7 +34,7 @@ export async function watchRun(context: Context, runId: string, flags: WatchFlag
   }
   if (result.status === "pending" || result.status === "spawned") return detach(context, runId); // Its first step was run again.
   const cause = run === null ? undefined : findRootCause(run);
-  throw runFailure(context, {
+  throw await runFailure(context, {
     run: runId,
     result,
     cause,
@@ -48,8 +48,9 @@ async function pointToLogs({ api, output, command }: Context, run: string): Prom
   if (logs.length > 0) output.next(command(`logs ${run}`));
 }
 
-function detach(context: Context, runId: string): ExitCode {
-  context.output.note(`detached; run ${runId} goes on: ${context.command(`runs watch ${runId}`)}`);
+function detach({ output, command }: Context, runId: string): ExitCode {
+  output.note(`detached; run ${runId} goes on: ${command(`runs watch ${runId}`)}`);
+  output.note(`to end it: ${command(`runs cancel ${runId}`)}`);
   return exitCodes.detached;
 }
 
