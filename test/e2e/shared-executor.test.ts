@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { LogsView } from "../../src/protocol/views.ts";
 import { eventually } from "../support/eventually.ts";
 import {
@@ -77,6 +77,7 @@ test("an executor that runs out of heap abandons what ran in it, with the reason
     flags: ["--executors", "1"],
     environmentVariables: { NODE_OPTIONS: "--max-old-space-size=48" },
   });
+  onTestFinished(() => small.stop());
   const start = async (target: string, values: readonly unknown[] = []): Promise<string> => {
     const call = { target: `small/${target}`, arguments: values };
     return (await server.api<{ runId: string }>("POST", `${environmentPath()}/runs`, call)).body.runId;
@@ -87,5 +88,4 @@ test("an executor that runs out of heap abandons what ran in it, with the reason
   const abandoned = { status: "abandoned", reason: expect.stringMatching(/^its executor .*\n.*heap out of memory/) };
   expect(results).toEqual([[abandoned], [abandoned]]);
   expect(await resultOf(server, await start("sum", [1, 2]))).toMatchObject({ value: 3 });
-  await small.stop();
 });
