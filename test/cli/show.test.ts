@@ -33,9 +33,8 @@ describe("one thing", () => {
       created    2026-11-01T10:00:00.000Z
       completed  2026-11-01T10:00:00.500Z
       key        k1
-      result     TypeError: bad row
 
-      ✗ greet "u1"  0.3s  TypeError: bad row
+      ✗ greet "u1"  0.3s
       └─ ✗ load     0.3s  TypeError: bad row
         2 steps · 2 failed
 
@@ -43,6 +42,20 @@ describe("one thing", () => {
       "
     `);
     expect(JSON.parse((await coflux("runs show Rbcdfghj --json")).stdout)).toEqual(view);
+  });
+
+  test("runs show says what it leaves out of a run that was run again", async () => {
+    const again = { ...failed("bad row"), createdAt: startedAt + 900, assignedAt: startedAt + 900 };
+    const [root, before] = [
+      step(1, "greet", null, [failed("bad row"), again]),
+      step(2, "load", 1, [failed("bad row")]),
+    ];
+    const after = { ...step(3, "load", 1, [failed("bad row")]), parentId: "Rbcdfghj:1:2" };
+    api().answer(`GET ${E}/runs/Rbcdfghj`, [200, run([root, before, after], { status: "failed" })]);
+    const { stdout, stderr } = await coflux("runs show Rbcdfghj");
+    expect(stdout).toContain("3 steps · 3 failed");
+    expect(stderr).toBe("1 step of earlier attempts left out: coflux runs show Rbcdfghj --all\n");
+    expect(await coflux("runs show Rbcdfghj --all")).toMatchObject({ stderr: "" });
   });
 
   test("workflows show has parameters and options", async () => {

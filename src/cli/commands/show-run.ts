@@ -9,6 +9,7 @@ import { describeResult } from "../run-tree/describe.ts";
 import { renderRun } from "../run-tree/render.ts";
 import { findRootCause } from "../run-tree/root-cause.ts";
 import { latestExecution } from "../run-tree/state.ts";
+import { buildTrees } from "../run-tree/tree.ts";
 
 export interface ShowRunFlags {
   /** Every step has its line, also on a terminal. */
@@ -22,7 +23,10 @@ export async function showRun(context: Context, id: string, { all = false }: Sho
   if (output.isJson) return output.json(run);
   if (output.isQuiet) return output.line(run.id);
   const { out } = output;
-  output.facts(factsOf(run, context));
+  const cause = findRootCause(run)?.result;
+  const facts = factsOf(run, context);
+  // An error stands below the tree, with its frames.
+  output.facts(cause?.status === "failed" ? facts.filter(([name]) => name !== "result") : facts);
   output.line("");
   const columns = out.size()?.columns ?? null;
   const withGroups = columns !== null && !all;
@@ -30,10 +34,20 @@ export async function showRun(context: Context, id: string, { all = false }: Sho
   const look = { colours: out.colours, hasUnicode: out.hasUnicode, ...shown };
   const tree = renderRun(run, environmentKey(place.project, place.environment), Date.now(), look);
   for (const line of tree.slice(1)) output.line(line); // The facts above say what its header says.
-  const cause = findRootCause(run)?.result;
-  if (cause?.status !== "failed") return;
-  output.line("");
-  for (const line of errorLines(cause.error, out.colours)) output.line(line);
+  if (cause?.status === "failed") {
+    output.line("");
+    for (const line of errorLines(cause.error, out.colours)) output.line(line);
+  }
+  if (!all) noteEarlier(context, run);
+}
+
+/** The tree has the latest attempts, and what they called; the count below it is of all steps. */
+function noteEarlier({ output, command }: Context, run: RunView): void {
+  const drawn = buildTrees(run, { withGroups: false, withAttempts: false }).reduce((sum, { size }) => sum + size, 0);
+  const left = run.steps.length - drawn;
+  if (left === 0) return;
+  const steps = left === 1 ? "1 step" : `${left} steps`;
+  output.note(`${steps} of earlier attempts left out: ${command(`runs show ${run.id} --all`)}`);
 }
 
 function factsOf(run: RunView, { output: { out } }: Context): (readonly [string, string])[] {

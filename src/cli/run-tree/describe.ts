@@ -67,12 +67,12 @@ export function describeWaiting(reason: WaitReason, now: Ms): string {
   return reason.code === "environment_paused" ? `${text}: environments resume` : text;
 }
 
-/** All that is to be said of an attempt, most important first. */
-export function describeExecution(step: StepView, execution: ExecutionView, now: Ms): string[] {
+/** All that is to be said of an attempt, most important first. How it ended may stand beside what it called. */
+export function describeExecution(step: StepView, execution: ExecutionView, now: Ms, isExplained = false): string[] {
   const notes: string[] = [];
   if (execution.attempt > 1) notes.push(`attempt ${execution.attempt}`);
   if (execution.status === "cached") notes.push("cached");
-  if (execution.result) notes.push(describeResult(execution.result));
+  if (execution.result && !isExplained) notes.push(describeResult(execution.result));
   // That an execution waits for those it called shows in the tree itself.
   if (execution.reason && execution.reason.code !== "waiting_for") {
     notes.push(describeWaiting(execution.reason, now));

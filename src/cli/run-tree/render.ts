@@ -10,6 +10,7 @@ import { formatStopwatch } from "../output/time.ts";
 import { beganAt } from "./began-at.ts";
 import { describeExecution, describeTime } from "./describe.ts";
 import { type Trail, type TreeRow, foldTree } from "./fold.ts";
+import { explains } from "./root-cause.ts";
 import { type ShownState, type StepCounts, countSteps, countedStates, shownState } from "./state.ts";
 import { asciiSymbols, type Symbols, unicodeSymbols } from "./symbols.ts";
 import { type GroupNode, type StepNode, type TreeOptions, buildTrees } from "./tree.ts";
@@ -113,14 +114,22 @@ function detailsOf(row: TreeRow, painter: Painter): Piece[] {
   return row.node.kind === "step" ? stepDetails(row.node, painter) : groupDetails(row.node, painter);
 }
 
-function stepDetails({ step, execution }: StepNode, { colours, now }: Painter): Piece[] {
+function stepDetails(node: StepNode, { colours, now }: Painter): Piece[] {
+  const { step, execution } = node;
   const isFailed = shownState(execution) === "failed";
-  const notes = describeExecution(step, execution, now).join(", ");
+  const notes = describeExecution(step, execution, now, isFailed && isExplainedBelow(node)).join(", ");
   const time = describeTime(execution, now);
   return [
     { text: time === "" ? "" : `  ${time}`, paint: colours.dim },
     { text: notes === "" ? "" : `  ${notes}`, paint: isFailed ? colours.red : colours.yellow },
   ];
+}
+
+/** What it called has failed with the same error: it need not be said twice. */
+function isExplainedBelow({ execution: { result }, children }: StepNode): boolean {
+  if (result === null) return false;
+  const calls = children.flatMap((child) => (child.kind === "step" ? [child] : child.children));
+  return calls.some(({ execution }) => execution.result !== null && explains(execution.result, result));
 }
 
 function groupDetails({ counts, members }: GroupNode, { colours, symbols, now }: Painter): Piece[] {

@@ -56,7 +56,7 @@ function explanationOf({ execution, result }: RootCause, steps: readonly StepVie
 }
 
 /** Whether the caller failed with what its call ended with: the same words, in its error or below it. */
-function explains(call: ResultView, caller: ResultView): boolean {
+export function explains(call: ResultView, caller: ResultView): boolean {
   if (caller.status !== "failed") return false;
   const errors = errorsIn(caller.error);
   switch (call.status) {

@@ -94,7 +94,7 @@ describe("the tree of a run", () => {
     const view = run([step(1, "greet", null, [failed("bad row"), {}]), step(2, "load", 1, [failed("bad row")]), again]);
     expect(render(view, { withAttempts: true, withGroups: false })).toMatchInlineSnapshot(`
       "flows/greet Rbcdfghj · default/development · 0:14
-      ✗ greet    0.3s  TypeError: bad row
+      ✗ greet    0.3s
       └─ ✗ load  0.3s  TypeError: bad row
       ✓ greet    0.3s  attempt 2
       └─ ✓ load  0.3s
