@@ -481,6 +481,15 @@ describe("the logs of a run", () => {
     expect(views().logs(start(), all)).toEqual({ logs: [], cursor: null });
   });
 
+  test("that a filter leaves out are behind the cursor too, once all were looked at", () => {
+    const run = withLogs();
+    const none = views().logs(run, { ...all, step: 2, attempt: 2 });
+    expect(none).toEqual({ logs: [], cursor: views().logs(run, all)?.cursor });
+    const first = views().logs(run, { ...all, level: "warn", limit: 1 });
+    const second = views().logs(run, { ...all, level: "warn", after: Number(first?.cursor) });
+    expect([first, second].map((page) => page?.logs.map(({ level }) => level))).toEqual([["error"], ["warn"]]);
+  });
+
   test("with values that are no JSON object are shown without", () => {
     const run = start();
     const entries = ["[1]", "nonsense", "null"].map((values, index) => ({

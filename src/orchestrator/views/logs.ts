@@ -50,7 +50,11 @@ export function logsPage(db: Database, runId: string, filter: LogFilter): LogsVi
   if (filter.attempt !== null) add("attempt = ?", filter.attempt);
   if (filter.level !== null) add("level >= ?", logLevels.indexOf(filter.level));
   const sql = `${selected} WHERE ${conditions.join(" AND ")} ORDER BY logs.id LIMIT ? + 0`;
-  return pageOf(db.all<LogRow>(sql, ...params, filter.limit), filter.after);
+  const rows = db.all<LogRow>(sql, ...params, filter.limit);
+  if (rows.length === filter.limit) return pageOf(rows, null);
+  // All lines were looked at: behind the page are those too that the filter left out.
+  const last = db.get<{ row: number | null }>("SELECT max(id) AS row FROM logs WHERE run = ?", run.id)?.row ?? null;
+  return pageOf(rows, last ?? filter.after);
 }
 
 export function hasStep(db: Database, runId: string, step: number): boolean {
@@ -66,8 +70,9 @@ export function latestLogs(db: Database, runId: string, limit: number): LogsView
   return pageOf(rows.toReversed(), null);
 }
 
-function pageOf(rows: readonly LogRow[], after: number | null): LogsView {
-  const end = rows.at(-1)?.row ?? after;
+/** `lookedAt` is the last row that was looked at, if that is not the last of the page. */
+function pageOf(rows: readonly LogRow[], lookedAt: number | null): LogsView {
+  const end = lookedAt ?? rows.at(-1)?.row ?? null;
   return { logs: rows.map(logOf), cursor: end === null ? null : String(end) };
 }
 
