@@ -139,13 +139,19 @@ interface Tail {
   lines(): readonly string[];
 }
 
-/** The last lines, and before them why V8 gave up, which a long native stack trace follows. */
+/** The frames of V8 and Node when V8 gives up, and what stands above them: they say nothing of the user's code. */
+const nativeTrace = /^(?: *\d+: 0x[0-9a-f]+ |----- Native stack trace -----$|$)/;
+
+/** The last lines, and before them why V8 gave up, without its last collections and its native stack trace. */
 function createTail(limit: number): Tail {
   const last: string[] = [];
   let fatal: string | undefined;
   return {
     add(line) {
-      if (line.startsWith("FATAL ERROR:")) fatal = line;
+      if (line.startsWith("FATAL ERROR:")) {
+        fatal = line;
+        last.length = 0;
+      } else if (fatal !== undefined && nativeTrace.test(line)) return;
       last.push(line);
       if (last.length > limit) last.shift();
     },

@@ -46,7 +46,7 @@ export function createBundleSources({ bundle, preludeColumns }: BundleSourcesOpt
   const originOf = (line: number, column: number): Origin | undefined => {
     map ??= new TraceMap(readFileSync(`${bundle}.map`, "utf8"));
     const original = originalPositionFor(map, { line, column: column - 1 });
-    if (original.source === null) return undefined;
+    if (!original.source) return undefined; // A map may say that there is no source; it is then an empty name.
     const shift = original.line === 1 ? preludeColumns : 0;
     return { file: original.source, line: original.line, column: Math.max(1, original.column + 1 - shift) };
   };

@@ -47,6 +47,7 @@ export const pid = task(async () => process.pid);
 export const crash = task(async () => { writeSync(2, "last words\\n"); process.kill(process.pid, "SIGKILL"); await new Promise(() => {}); });
 export const complains = task(async () => { console.error("cannot go on"); process.kill(process.pid, "SIGKILL"); await new Promise(() => {}); });
 export const fatal = task(async () => { writeSync(2, "FATAL ERROR: heap out of memory\\n" + "native frame\\n".repeat(20)); process.kill(process.pid, "SIGKILL"); await new Promise(() => {}); });
+export const outOfMemory = task(async () => { writeSync(2, "<--- Last few GCs --->\\n[1:0x1] 9 ms: Scavenge\\nFATAL ERROR: heap out of memory\\n----- Native stack trace -----\\n\\n 1: 0xb83f50 node::Abort() [node]\\n18: 0x10ea385 v8::internal::Heap\\n"); process.kill(process.pid, "SIGKILL"); await new Promise(() => {}); });
 export const exits = task(async () => process.exit(4));
 export const block = task(async (ms: number) => { const end = Date.now() + ms; while (Date.now() < end); });
 `;
@@ -270,7 +271,12 @@ describe("an executor that ends", () => {
     ["by a signal", "flows/crash", /^its executor was ended by SIGKILL; it last wrote:\nlast words$/],
     ["after a word to stderr", "flows/complains", /^its executor was ended by SIGKILL; it last wrote:\ncannot go on$/],
     [
-      "for want of memory, with a long native stack trace",
+      "for want of memory, without the native frames",
+      "flows/outOfMemory",
+      /^its executor was ended by SIGKILL; it last wrote:\nFATAL ERROR: heap out of memory$/,
+    ],
+    [
+      "for want of memory, with much more behind it",
       "flows/fatal",
       /^its executor was ended by SIGKILL; it last wrote:\nFATAL ERROR: heap out of memory\n…\n(native frame\n?){10}$/,
     ],

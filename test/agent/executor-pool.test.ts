@@ -104,6 +104,15 @@ describe("a bundle on trial", () => {
     expect(result.ok ? "" : result.error).toMatch(/exits\.ts could not be loaded: it called process\.exit\(4\)/);
   });
 
+  test("that throws is refused with the places in its own files alone", async () => {
+    const source = `export const again = () => import("./flows.ts"); throw new Error("not today");`;
+    const { pool, bundle } = await poolOf({ "flows.ts": source });
+    const result = await pool.use(bundle, () => undefined);
+    expect(result.ok ? "" : result.error).toMatch(
+      /flows\.ts could not be loaded:\nError: not today\n {4}at \S*flows\.ts \(\S*flows\.ts:1:56\)$/,
+    );
+  });
+
   test("leaves the one before in use when it is no good", async () => {
     const { pool, bundle, heard, start } = await poolOf({ "flows.ts": source });
     expect((await pool.use(bundle, () => undefined)).ok).toBe(true);

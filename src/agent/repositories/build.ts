@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, realpath, writeFile } from "node:fs/promises";
-import { extname, join, relative, resolve, sep } from "node:path";
+import { basename, extname, join, relative, resolve, sep } from "node:path";
 import { type BuildContext, type Loader, type Metafile, type Plugin, context, stop } from "esbuild";
 import { type Result, failure, ok } from "../../base/result.ts";
 import type { AgentRepository } from "../../protocol/agent-run.ts";
@@ -69,8 +69,7 @@ export async function createBuilder(options: BuilderOptions): Promise<Builder> {
       await mkdir(directory, { recursive: true });
       for (const { path, text } of result.outputFiles) {
         const isMap = path.endsWith(".map");
-        // Sources are named relative to the file; it is written one folder deeper than esbuild thinks.
-        const contents = isMap ? deepenSources(text, options.directory) : fillBanner(text, sources.files());
+        const contents = isMap ? mapOfSources(text, options.directory) : fillBanner(text, sources.files());
         await writeFile(join(directory, isMap ? "repositories.mjs.map" : "repositories.mjs"), contents);
       }
       const bundle = { path: join(directory, "repositories.mjs"), inputs: result.metafile.inputs };
@@ -125,9 +124,16 @@ function sourceReader(): SourceReader {
   };
 }
 
-function deepenSources(map: string, directory: string): string {
+/**
+ * Names the sources by their whole paths: the file is written one folder deeper than esbuild thinks. What imports the repositories is none, so
+ * that no stack trace leads there.
+ */
+function mapOfSources(map: string, directory: string): string {
   const parsed: { sources: string[] } = JSON.parse(map);
-  return JSON.stringify({ ...parsed, sources: parsed.sources.map((source) => resolve(directory, source)) });
+  const sources = parsed.sources.map((source) =>
+    basename(source) === entriesFile ? null : resolve(directory, source),
+  );
+  return JSON.stringify({ ...parsed, sources });
 }
 
 interface Built {
