@@ -8,7 +8,7 @@ const brokenOff = 1006;
 
 /** `reason` is what the server said, or what the network did; empty when nothing is known. */
 export function describeClose(code: number, reason: string): string {
-  if (code === closeCodes.restarting) return "the server restarts";
+  if (code === closeCodes.restarting) return "the server stops or restarts";
   if (code === goingAway) return "the server stops";
   if (reason !== "") return reason;
   return code === brokenOff ? "the connection broke off" : `the server closed the connection (${code})`;

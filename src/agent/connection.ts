@@ -94,7 +94,8 @@ export function createConnection({ url, timers, onEvent }: ConnectionOptions): C
 function readRefusal(body: string, status: number): { code: string; reason: string } {
   const told = readErrorBody(body);
   if (told !== undefined) return { code: told.code, reason: told.message };
-  return { code: "", reason: `the server answered ${status} instead of opening a WebSocket` };
+  const what = "no Coflux server, or a proxy whose server is away";
+  return { code: "", reason: `what listens there answered ${status} instead of opening a WebSocket (${what})` };
 }
 
 function describe(error: Error): string {

@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { AgentCommand, AgentMessage } from "../../src/protocol/agent-messages.ts";
@@ -173,6 +175,21 @@ describe("an agent", () => {
     agent.drain();
     expect(await agent.ended).toBe(agentExitCodes.drained);
   });
+});
+
+test("an agent that finds another server at the address says so, and keeps trying", async () => {
+  const foreign = createServer((_request, response) => void response.writeHead(404).end("nothing here"));
+  cleanUps.push(async () => void foreign.close());
+  await once(foreign.listen(0, "127.0.0.1"), "listening");
+  const address = foreign.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  const agent = await agentUnderTest(`http://127.0.0.1:${port}`, { "flows.ts": flows });
+  cleanUps.push(() => agent.remove());
+  expect((await agent.event("disconnected")).text).toContain(
+    "answered 404 instead of opening a WebSocket (no Coflux server",
+  );
+  agent.drain();
+  expect(await agent.ended).toBe(agentExitCodes.drained);
 });
 
 describe("what the network loses", () => {

@@ -4,7 +4,7 @@ import { describeClose } from "../../src/agent/close-reasons.ts";
 import { createFramedSession } from "../../src/agent/framed-session.ts";
 
 test.each([
-  [1012, "retry-after-ms=685", "the server restarts"],
+  [1012, "retry-after-ms=685", "the server stops or restarts"],
   [1001, "", "the server stops"],
   [1006, "", "the connection broke off"],
   [1006, "no server answers there", "no server answers there"],
@@ -24,7 +24,7 @@ test.each([
   });
   session.handle({ kind: "tick" }, 0);
   expect(session.handle({ kind: "closed", code: 1012, reason }, 10)).toEqual([
-    { kind: "disconnected", reason: "the server restarts", retryInMs },
+    { kind: "disconnected", reason: "the server stops or restarts", retryInMs },
   ]);
   expect(session.nextDueAt()).toBe(10 + retryInMs);
 });
