@@ -41,7 +41,7 @@ const binaryLeaf = fc.oneof(
 const richLeaf = fc.oneof(
   fc.constantFrom(undefined, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0),
   fc.bigInt(),
-  fc.date({ noInvalidDate: false }),
+  fc.date({ noInvalidDate: true }), // Node 20 takes no invalid date for equal to another; its form is tested by itself.
   fc.constantFrom("", "gi", "u", "dsy").map((flags) => new RegExp("a(.)[b/\n]", flags)),
   fc.nat({ max: 9 }).map((lastIndex) => Object.assign(/x/g, { lastIndex })),
   fc.webUrl().map((text) => new URL(text)),
