@@ -85,7 +85,7 @@ export function readReply(payload: Buffer): Reply {
 }
 
 function failureOf(value: unknown): Failure {
-  return asFailure(readFailure(value) ?? { code: "internal", message: "The orchestrator failed without a reason." });
+  return asFailure(readFailure(value) ?? { code: "internal", message: "the orchestrator failed without a reason" });
 }
 
 /** What a request holds in memory while it waits: its values, and little else. */

@@ -169,7 +169,7 @@ export function createEnvironmentLink(ref: EnvironmentRef, parts: LinkParts): En
       if (closedFor !== null) return resolve(failure(closedFor)); // It was found before, and asked only now.
       const onGone = (): void => {
         feed({ kind: "gone", id });
-        calls.settle(id, failure({ code: "outcome_unknown", message: "The client has gone." }));
+        calls.settle(id, failure({ code: "outcome_unknown", message: "the client has gone" }));
       };
       const id = calls.add(name, params, (result) => {
         signal?.removeEventListener("abort", onGone);

@@ -191,6 +191,6 @@ function settleAll(batch: readonly (Entry | Mark)[], verdicts: readonly Verdict[
 function storageFull(): ReturnType<typeof rejected> {
   return rejected(
     "storage_full",
-    "The disk of this environment is full: nothing was changed. Try again when there is room.",
+    "the disk of this environment is full: nothing was changed; try again when there is room",
   );
 }

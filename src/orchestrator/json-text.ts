@@ -24,7 +24,7 @@ export function runText({ summary, pages }: PagedRun): JsonText {
     const part = encoder.encode(parts.length === 1 ? entries : `,${entries}`);
     bytes += part.byteLength;
     if (bytes > RUN_LIMIT_BYTES)
-      throw new ViewTooCostly(`The view of this run takes more than ${RUN_LIMIT_BYTES} bytes.`);
+      throw new ViewTooCostly(`the view of this run takes more than ${RUN_LIMIT_BYTES} bytes`);
     parts.push(part);
   }
   parts.push(encoder.encode("]}"));

@@ -36,7 +36,7 @@ export function createReaderThread({ file, path, timers, log, fatal }: ReaderThr
       if (started === worker) receive(message);
     });
     started.on("error", (error) => {
-      if (started === worker) end("internal", `The reader's thread failed: ${error.message}`);
+      if (started === worker) end("internal", `the reader's thread failed: ${error.message}`);
     });
     return started;
   };
@@ -49,16 +49,16 @@ export function createReaderThread({ file, path, timers, log, fatal }: ReaderThr
     watch();
     if (message.kind === "answer") return settle?.(message);
     log.error({ stack: message.stack }, "a bug: what was asked of the reader is not answered");
-    settle?.(unanswered("internal", "A bug in the server met this read; the server's log has the details."));
+    settle?.(unanswered("internal", "a bug in the server met this read; the server's log has the details"));
   };
 
   /** One timer: for the next answer while there are questions, for the end of the thread while there are none. */
   const watch = (): void => {
     cancelTimer();
     if (asked.size > 0)
-      cancelTimer = timers.after(READER_SILENCE_MS, () => end("overloaded", "The reader does not answer."));
+      cancelTimer = timers.after(READER_SILENCE_MS, () => end("overloaded", "the reader does not answer"));
     else if (subscriptions.size === 0)
-      cancelTimer = timers.after(READER_IDLE_MS, () => end("overloaded", "The reader has ended."));
+      cancelTimer = timers.after(READER_IDLE_MS, () => end("overloaded", "the reader has ended"));
   };
 
   const end = (code: ErrorCode, reason: string): void => {
@@ -74,7 +74,7 @@ export function createReaderThread({ file, path, timers, log, fatal }: ReaderThr
   return {
     ask(query) {
       if (asked.size >= READS_WAITING) {
-        return Promise.resolve(unanswered("overloaded", `${READS_WAITING} reads wait already; try again later.`));
+        return Promise.resolve(unanswered("overloaded", `${READS_WAITING} reads wait already; try again later`));
       }
       noteSubscription(subscriptions, query);
       worker ??= start();
@@ -88,7 +88,7 @@ export function createReaderThread({ file, path, timers, log, fatal }: ReaderThr
     },
     async close() {
       const closing = worker;
-      end("shutting_down", "The environment's process stops.");
+      end("shutting_down", "the environment's process stops");
       await closing?.terminate();
     },
   };

@@ -74,7 +74,7 @@ export function createRequests({ inbox, reader, waiters, port, readResult }: Req
       if (!isPending) return answerResult(id, run);
       const isWaiting = waiters.wait(id, { run, limitMs: waitMs, answer: () => answerResult(id, run) });
       if (!isWaiting)
-        port.reply(id, rejected("overloaded", "Too many clients wait for results; ask again without waiting."));
+        port.reply(id, rejected("overloaded", "too many clients wait for results; ask again without waiting"));
     },
     "cancel-run": (id, { run }) => execute(id, { kind: "cancel-run", run }),
     "cancel-execution": (id, { execution }) => execute(id, { kind: "cancel-execution", execution }),
@@ -100,7 +100,7 @@ export function createRequests({ inbox, reader, waiters, port, readResult }: Req
   return {
     take(id, name, params) {
       if (typeof name === "string" && isRequestName(name)) handle(id, name, params);
-      else port.reply(id, rejected("invalid_request", `There is no request ${JSON.stringify(name)}.`));
+      else port.reply(id, rejected("invalid_request", `there is no request ${JSON.stringify(name)}`));
     },
     forget: (id) => waiters.forget(id),
     forgetAll: () => waiters.forgetAll(),
@@ -115,7 +115,7 @@ function tooLarge(values: readonly Value[]): Failure | null {
   if (characters * BYTES_PER_CHARACTER + references * BYTES_PER_REFERENCE <= limit) return null;
   const bytes = pack(values.map((value) => valueField.pack(value))).byteLength;
   if (bytes <= limit) return null;
-  const message = `The arguments take ${bytes} bytes, the limit is ${limit}: pass large ones as blobs.`;
+  const message = `the arguments take ${bytes} bytes, the limit is ${limit}: pass large ones as blobs`;
   return { code: "body_too_large", message, details: { limit } };
 }
 

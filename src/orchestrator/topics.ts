@@ -125,7 +125,7 @@ export function createTopics({ reader, port, clock, timers }: TopicsParts): Topi
     subscribe(number, topic) {
       remove(number); // The number of one that has ended may come again.
       if (subscriptions.size >= SUBSCRIPTIONS) {
-        const message = `${SUBSCRIPTIONS} live views are subscribed to already; close some.`;
+        const message = `${SUBSCRIPTIONS} live views are subscribed to already; close some`;
         return tellError(number, { code: "overloaded", message });
       }
       const subscription = { number, topic, isStale: true, isAsked: false, nextAt: 0, cancelTimer: null };

@@ -8,7 +8,7 @@ export function checkInput<T>(schema: z.ZodType<T>, input: unknown): Result<T, F
   const parsed = schema.safeParse(input, { error: describeProblem });
   if (parsed.success) return ok(parsed.data);
   const issue = parsed.error.issues[0];
-  if (issue === undefined) return failure({ code: "invalid_request", message: "The request is not valid." });
+  if (issue === undefined) return failure({ code: "invalid_request", message: "the request is not valid" });
   return failure(describeIssue(issue));
 }
 

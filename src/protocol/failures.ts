@@ -21,12 +21,13 @@ const places = {
 
 const NAME_SHOWN_LIMIT = 200;
 
-/** Nothing has this name: `There is no run "Rbcdfgh" in this environment.` The way out, if it is known, follows after a colon. */
+/** Nothing has this name: `there is no run "Rbcdfgh" in this environment`. The way out, if it is known, follows after a colon. */
 export function notFound(code: keyof typeof places, name: string, wayOut?: string): Failure {
   const thing = code.slice(0, -"_not_found".length);
   const shown = name.length <= NAME_SHOWN_LIMIT ? name : `${name.slice(0, NAME_SHOWN_LIMIT)}…`;
-  const end = wayOut === undefined ? "." : `: ${wayOut}.`;
-  return { code, message: `There is no ${thing} ${JSON.stringify(shown)}${places[code]}${end}` };
+  const end = wayOut === undefined ? "" : `: ${wayOut}`;
+  const message = `there is no ${thing} ${JSON.stringify(shown)}${places[code]}${end}`;
+  return { code, message, details: { name: shown } };
 }
 
 /** What an agent says comes too late: it opens another session. */
@@ -36,6 +37,6 @@ export function sessionEnded(session: string): Failure {
 
 /** Nothing is changed in an archived environment. It is named where it is not the only one that is spoken of. */
 export function archived(environment?: string): Failure {
-  const what = environment === undefined ? "This environment" : `The environment ${JSON.stringify(environment)}`;
-  return { code: "environment_archived", message: `${what} is archived: it is only read. Use another one.` };
+  const what = environment === undefined ? "this environment" : `the environment ${JSON.stringify(environment)}`;
+  return { code: "environment_archived", message: `${what} is archived: it is only read; use another one` };
 }

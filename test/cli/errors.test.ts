@@ -98,7 +98,7 @@ describe("errors", () => {
       ["nope", undefined],
       ["prodution", "production"],
     ] as const) {
-      const refusal = apiError(404, "environment_not_found", `There is no environment "${name}": create it.`);
+      const refusal = apiError(404, "environment_not_found", `there is no environment "${name}": create it`, { name });
       api().answer(`GET /api/projects/default/environments/${name}`, refusal);
       const { stderr } = await coflux(`environments show ${name}`);
       expect(/did you mean (\w+)/.exec(stderr)?.[1]).toBe(hint);
@@ -106,7 +106,7 @@ describe("errors", () => {
   });
 
   test("repeat a command of the server with the address at which it was reached", async () => {
-    const message = 'There is no environment "nope": create it with `coflux environments create nope -p default`.';
+    const message = 'there is no environment "nope": create it with `coflux environments create nope -p default`';
     const refusal = apiError(404, "environment_not_found", message);
     api().answer("GET /api/projects/default/environments/nope/agents", refusal);
     api().answer("GET /api/projects/default/environments", [200, { environments: [] }]);

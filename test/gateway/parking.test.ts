@@ -72,7 +72,7 @@ describe("while the orchestrator is down", () => {
 
   test("a refusal of the supervisor is everyone's answer at once", () => {
     const parking = createParking("default/development");
-    const gone = { code: "environment_not_found", message: "There is no such environment." } as const;
+    const gone = { code: "environment_not_found", message: "there is no such environment" } as const;
     parking.take(request(1), 0);
     parking.take(request(2), 0);
     expect(parking.take({ kind: "refused", failure: gone }, 5)).toEqual([

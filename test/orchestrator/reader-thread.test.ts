@@ -109,7 +109,7 @@ describe("the reader's thread", () => {
     new BetterSqlite3(join(directory, "none.db")).exec("CREATE TABLE x (y)").close();
     expect(await answerOf(reader, agents)).toBe("internal"); // It has started: the table is missing now.
     expect(errors).toHaveLength(2);
-    expect(errors[0]).toContain("The reader's thread failed: SQLITE_CANTOPEN: unable to open database file");
+    expect(errors[0]).toContain("the reader's thread failed: SQLITE_CANTOPEN: unable to open database file");
   });
 
   test("that hangs is given up, and so are those who ask for too much at once", async () => {

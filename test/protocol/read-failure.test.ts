@@ -14,7 +14,7 @@ test.each([
   [],
   {},
   { code: "not_found" },
-  { message: "There is no such thing." },
+  { message: "there is no such thing" },
   { code: 1, message: "" },
 ])("%j is no failure", (told) => {
   expect(readFailure(told)).toBe(undefined);

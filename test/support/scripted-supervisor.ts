@@ -49,9 +49,9 @@ export function scriptedSupervisor(): ScriptedSupervisor {
   const find = (project: string, environment: string): Result<Entry, Failure> => {
     const found = environments.get(environmentKey(project, environment));
     if (!projects.has(project))
-      return failure({ code: "project_not_found", message: `There is no project ${project}.` });
+      return failure({ code: "project_not_found", message: `there is no project ${project}` });
     return found === undefined
-      ? failure({ code: "environment_not_found", message: `There is no environment ${environment}.` })
+      ? failure({ code: "environment_not_found", message: `there is no environment ${environment}` })
       : ok(found);
   };
   const withEntry = <T>(
@@ -71,12 +71,12 @@ export function scriptedSupervisor(): ScriptedSupervisor {
     },
     "delete-project"({ project }) {
       if (!projects.delete(project))
-        return failure({ code: "project_not_found", message: `There is no project ${project}.` });
+        return failure({ code: "project_not_found", message: `there is no project ${project}` });
       return ok(null);
     },
     "list-environments"({ project }) {
       if (!projects.has(project))
-        return failure({ code: "project_not_found", message: `There is no project ${project}.` });
+        return failure({ code: "project_not_found", message: `there is no project ${project}` });
       return ok({ environments: [...environments.values()].map(({ view }) => view) });
     },
     "create-environment"({ project, environment, base }) {

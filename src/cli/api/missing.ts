@@ -54,9 +54,10 @@ async function alternativesTo(error: CommandError, api: Api): Promise<Alternativ
   }
 }
 
-/** What an error is about stands in quotes in it: an argument may name another place than that of the command. */
-function nameIn({ message }: CommandError): string | undefined {
-  return /^There is no \w+ "([^"\\]+)"/.exec(message)?.[1];
+/** An argument may name another place than that of the command. */
+function nameIn({ details }: CommandError): string | undefined {
+  const { name } = { ...details };
+  return typeof name === "string" ? name : undefined;
 }
 
 function describe({ what, title = what, wanted, names }: Alternatives, error: CommandError): string {

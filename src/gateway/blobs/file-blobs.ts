@@ -176,12 +176,12 @@ function explain(error: unknown): Failure {
   switch (codeOf(error)) {
     case "ENOSPC":
     case "EDQUOT":
-      return { code: "storage_full", message: "The disk of the server is full.", details: { retryAfterMs: 30_000 } };
+      return { code: "storage_full", message: "the disk of the server is full", details: { retryAfterMs: 30_000 } };
     case "ENOENT":
-      return { code: "environment_not_found", message: "The environment was deleted while its blob was stored." };
+      return { code: "environment_not_found", message: "the environment was deleted while its blob was stored" };
     case "EMFILE":
     case "ENFILE":
-      return { code: "overloaded", message: "The server has too many files open.", details: { retryAfterMs: 1_000 } };
+      return { code: "overloaded", message: "the server has too many files open", details: { retryAfterMs: 1_000 } };
     default:
       throw error;
   }
@@ -192,10 +192,10 @@ function codeOf(error: unknown): unknown {
 }
 
 function tooLarge(): Failure {
-  const message = `A blob has at most ${BLOB_LIMIT_BYTES} bytes.`;
+  const message = `a blob has at most ${BLOB_LIMIT_BYTES} bytes`;
   return { code: "body_too_large", message, details: { limitBytes: BLOB_LIMIT_BYTES } };
 }
 
 function mismatch(key: BlobKey, actual: string): Failure {
-  return { code: "hash_mismatch", message: `The SHA-256 of the bytes is ${actual}, not ${key}.`, details: { actual } };
+  return { code: "hash_mismatch", message: `the SHA-256 of the bytes is ${actual}, not ${key}`, details: { actual } };
 }

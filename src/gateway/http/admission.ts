@@ -12,7 +12,7 @@ export function refuseRequest(request: Request, gate: Gate): Failure | undefined
   const origin = isWrite ? request.headers.get("origin") : null;
   const refusal = refuseClient(host, origin, gate.host);
   if (refusal !== undefined) return refusal;
-  if (!isDecodable(address)) return malformed("The address is not percent-encoded UTF-8.");
+  if (!isDecodable(address)) return malformed("the address is not percent-encoded UTF-8");
   if (gate.isStopping() && address !== "/healthz") return stopping();
   return undefined;
 }
@@ -24,10 +24,10 @@ export function refuseSocket(host: string, origin: string | undefined, gate: Gat
 
 function refuseClient(host: string, origin: string | null, configuredHost: string): Failure | undefined {
   if (!isAllowedHost(host, configuredHost)) {
-    return { code: "forbidden_host", message: `"${host.slice(0, 200)}" is not an address of this server.` };
+    return { code: "forbidden_host", message: `"${host.slice(0, 200)}" is not an address of this server` };
   }
   if (origin !== null && !isOwnOrigin(origin, host)) {
-    return { code: "forbidden_origin", message: `Pages of "${origin.slice(0, 200)}" may not do this.` };
+    return { code: "forbidden_origin", message: `pages of "${origin.slice(0, 200)}" may not do this` };
   }
   return undefined;
 }

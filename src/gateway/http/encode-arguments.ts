@@ -62,7 +62,7 @@ async function find(blobs: BlobStore, ref: EnvironmentRef, blob: BlobValue): Pro
   const found = await blobs.size(ref, keyOf(key));
   if (found.ok && found.value === size) return ok(blob);
   if (found.ok) {
-    const message = `The blob "${key}" has ${found.value} bytes, not ${size}: send the size that it has.`;
+    const message = `the blob "${key}" has ${found.value} bytes, not ${size}: send the size that it has`;
     return failure({ code: "invalid_value", message, details: { key, size: found.value } });
   }
   if (found.error.code !== "blob_not_found") return found;

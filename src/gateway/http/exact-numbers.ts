@@ -49,7 +49,7 @@ function inexact(text: string, at: number, literal: string): Failure {
   const wayOut = /^-?\d+$/.test(literal)
     ? `send it as {"$":"bigint","v":"${shown}"} or as a text`
     : "send it as a text";
-  const message = `${field}: the number ${shown} cannot be kept exactly: ${wayOut}.`;
+  const message = `${field}: the number ${shown} cannot be kept exactly: ${wayOut}`;
   return { code: "invalid_value", message, details: { field } };
 }
 

@@ -74,14 +74,14 @@ export function createHttpServer(parts: HttpServerParts): HttpServer {
   });
   server.on("connect", (_request, socket) => {
     socket.on("error", () => socket.destroy());
-    refuseOnSocket(socket, malformed("CONNECT is not taken: this server is no proxy."));
+    refuseOnSocket(socket, malformed("CONNECT is not taken: this server is no proxy"));
   });
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     if (error.code === "ECONNRESET" || !socket.writable) {
       socket.destroy();
       return;
     }
-    refuseOnSocket(socket, malformed(clientErrors[error.code ?? ""] ?? "The request is not HTTP/1.1."));
+    refuseOnSocket(socket, malformed(clientErrors[error.code ?? ""] ?? "the request is not HTTP/1.1"));
   });
   return { server, connections, activeRequests: () => active };
 }
@@ -92,7 +92,7 @@ function giveUpReader(socket: Socket): void {
 }
 
 const clientErrors: Readonly<Record<string, string>> = {
-  HPE_INVALID_METHOD: "The request does not begin with a method of HTTP.",
-  HPE_HEADER_OVERFLOW: `The head of the request is larger than ${HEADERS_LIMIT_BYTES} bytes.`,
-  ERR_HTTP_REQUEST_TIMEOUT: `The head of the request did not arrive within ${HEADERS_WAIT_MS / 1_000} s.`,
+  HPE_INVALID_METHOD: "the request does not begin with a method of HTTP",
+  HPE_HEADER_OVERFLOW: `the head of the request is larger than ${HEADERS_LIMIT_BYTES} bytes`,
+  ERR_HTTP_REQUEST_TIMEOUT: `the head of the request did not arrive within ${HEADERS_WAIT_MS / 1_000} s`,
 };

@@ -24,15 +24,14 @@ export async function readJsonBody(request: Request, timers: Timers): Promise<Re
 function refuseType(request: Request): Failure | undefined {
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i.test(type)) {
-    const message =
-      type === "" ? "The body has no Content-Type." : `A body of type "${type.slice(0, 100)}" is not read.`;
-    return { code: "unsupported_media_type", message: `${message} Send Content-Type: application/json.` };
+    const message = type === "" ? "the body has no Content-Type" : `a body of type "${type.slice(0, 100)}" is not read`;
+    return { code: "unsupported_media_type", message: `${message}: send Content-Type: application/json` };
   }
   const encoding = request.headers.get("content-encoding") ?? "identity";
   if (encoding.toLowerCase() === "identity") return undefined;
   return {
     code: "unsupported_media_type",
-    message: "A compressed body is not read. Send it without Content-Encoding.",
+    message: "a compressed body is not read: send it without Content-Encoding",
   };
 }
 
@@ -69,10 +68,10 @@ async function readStream(body: ReadableStream<Uint8Array> | null): Promise<Resu
 
 function parseJson(bytes: Uint8Array): Result<unknown, Failure> {
   if (!isDepthWithin(bytes, BODY_DEPTH_LIMIT)) {
-    const message = `The body nests deeper than ${BODY_DEPTH_LIMIT} levels (${DEPTH_LIMIT} for each argument).`;
+    const message = `the body nests deeper than ${BODY_DEPTH_LIMIT} levels (${DEPTH_LIMIT} for each argument)`;
     return failure({ code: "too_deep", message, details: { limit: DEPTH_LIMIT } });
   }
-  if (!isUtf8(bytes)) return failure({ code: "invalid_json", message: "The body is not UTF-8." });
+  if (!isUtf8(bytes)) return failure({ code: "invalid_json", message: "the body is not UTF-8" });
   try {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
     const json: unknown = JSON.parse(text);
@@ -80,19 +79,19 @@ function parseJson(bytes: Uint8Array): Result<unknown, Failure> {
     return inexact === undefined ? ok(json) : failure(inexact);
   } catch (error) {
     const reason = errorText(error);
-    return failure({ code: "invalid_json", message: `The body is not JSON: ${reason}` });
+    return failure({ code: "invalid_json", message: `the body is not JSON: ${reason}` });
   }
 }
 
 function tooLarge(): Failure {
-  const message = `The body is larger than ${BODY_LIMIT_BYTES} bytes; upload large values as blobs, and send {"$":"blob","v":{"key":…,"size":…}} for them.`;
+  const message = `the body is larger than ${BODY_LIMIT_BYTES} bytes; upload large values as blobs, and send {"$":"blob","v":{"key":…,"size":…}} for them`;
   return { code: "body_too_large", message, details: { limitBytes: BODY_LIMIT_BYTES } };
 }
 
 function cutShort(): Failure {
-  return malformed("The body was cut short.");
+  return malformed("the body was cut short");
 }
 
 function tooSlow(): Failure {
-  return malformed(`The body did not arrive within ${BODY_WAIT_MS / 1_000} s.`);
+  return malformed(`the body did not arrive within ${BODY_WAIT_MS / 1_000} s`);
 }

@@ -38,11 +38,11 @@ export function failureJson({ code, message, details }: Failure): string {
 }
 
 export function stopping(): Failure {
-  return { code: "shutting_down", message: "The server is stopping.", details: { retryAfterMs: 2_000 } };
+  return { code: "shutting_down", message: "the server is stopping", details: { retryAfterMs: 2_000 } };
 }
 
 export function tooManyConnections(): Failure {
-  const message = "The server has as many connections as it takes.";
+  const message = "the server has as many connections as it takes";
   return { code: "too_many_connections", message, details: { retryAfterMs: 5_000 } };
 }
 
@@ -52,7 +52,7 @@ export function malformed(message: string): Failure {
 
 /** A bug of ours: the log has the rest. */
 export function failedByBug(): Failure {
-  return { code: "internal", message: "The server failed; its log says more." };
+  return { code: "internal", message: "the server failed; its log says more" };
 }
 
 interface Refusal {

@@ -17,11 +17,11 @@ export function refuseUnknown(request: Request): Failure {
   const shown = pathname.slice(0, 200);
   for (const { pattern, methods } of known.values()) {
     if (!pattern.test(pathname)) continue;
-    const message = `${shown} does not take ${request.method}, but ${methods.join(", ")}.`;
+    const message = `${shown} does not take ${request.method}, but ${methods.join(", ")}`;
     return { code: "method_not_allowed", message, details: { allow: methods } };
   }
-  if (isSocketPath(pathname)) return malformed(`${shown} is opened as a WebSocket.`);
-  return { code: "not_found", message: `There is nothing at ${shown}.` };
+  if (isSocketPath(pathname)) return malformed(`${shown} is opened as a WebSocket`);
+  return { code: "not_found", message: `there is nothing at ${shown}` };
 }
 
 function patternOf(path: string): RegExp {

@@ -25,7 +25,7 @@ export function readWish(address: string, protocols: string): Result<SocketWish,
   if (path === agentPath) return readAgentWish(query, protocols);
   const [, project, environment] = topicsPattern.exec(path) ?? [];
   if (project === undefined || environment === undefined) {
-    return failure({ code: "not_found", message: `No WebSocket is taken at ${path.slice(0, 200)}.` });
+    return failure({ code: "not_found", message: `no WebSocket is taken at ${path.slice(0, 200)}` });
   }
   return ok({ use: "patches", ref: { project: decode(project), environment: decode(environment) } });
 }
@@ -33,7 +33,7 @@ export function readWish(address: string, protocols: string): Result<SocketWish,
 function readAgentWish(query: string, protocols: string): Result<SocketWish, Failure> {
   const offered = protocols.split(",").map((protocol) => protocol.trim());
   if (!offered.includes(AGENT_SUBPROTOCOL)) {
-    const message = `This server speaks the sub-protocol ${AGENT_SUBPROTOCOL}; offered: ${protocols.slice(0, 200) || "none"}.`;
+    const message = `this server speaks the sub-protocol ${AGENT_SUBPROTOCOL}; offered: ${protocols.slice(0, 200) || "none"}`;
     return failure({ code: "protocol_mismatch", message });
   }
   const parameters = new URLSearchParams(query);

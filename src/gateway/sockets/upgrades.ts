@@ -91,11 +91,11 @@ function createServer(
     handleProtocols,
   });
   server.on("wsClientError", (error, socket) =>
-    refuseOnSocket(socket, malformed(`Not the beginning of a WebSocket: ${error.message}.`)),
+    refuseOnSocket(socket, malformed(`not the beginning of a WebSocket: ${error.message}`)),
   );
   return server;
 }
 
 function takesNoAgents({ environment }: EnvironmentRef): Failure {
-  return { code: "environment_not_found", message: `${environment} is archived and takes no agents.` };
+  return { code: "environment_not_found", message: `${environment} is archived and takes no agents` };
 }

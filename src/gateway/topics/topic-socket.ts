@@ -30,7 +30,7 @@ export function attachTopics(
   const subscribe = (id: number, name: string): void => {
     const topic = parseTopic(name);
     if (topic === undefined) return refuse(id, notFound("topic_not_found", name));
-    if (subscriptions.has(id)) return refuse(id, malformed(`${id} is a subscription already.`));
+    if (subscriptions.has(id)) return refuse(id, malformed(`${id} is a subscription already`));
     if (subscriptions.size >= SUBSCRIPTIONS_LIMIT) return refuse(id, tooMany());
     const subscribed: Subscribed = { subscription: null, isBehind: false };
     subscriptions.set(id, subscribed);
@@ -86,5 +86,5 @@ function readMessage(text: string): { id: number; name: string | null } | undefi
 }
 
 function tooMany(): Failure {
-  return { code: "overloaded", message: `A socket has at most ${SUBSCRIPTIONS_LIMIT} subscriptions.` };
+  return { code: "overloaded", message: `a socket has at most ${SUBSCRIPTIONS_LIMIT} subscriptions` };
 }

@@ -15,14 +15,14 @@ export interface CallerRequest {
 export function findGiven(tx: Transaction, session: string, executionId: string): Result<ExecutionRow, Failure> {
   const execution = findExecution(tx.db, executionId);
   if (execution !== undefined && execution.sessionId === session) return ok(execution);
-  return failure({ code: "execution_not_found", message: `This session was never given an execution ${executionId}.` });
+  return failure({ code: "execution_not_found", message: `this session was never given an execution ${executionId}` });
 }
 
 /** The execution that asks: it must run in that session, because only running code may call, wait or cancel. */
 export function findCaller(tx: Transaction, { session, caller }: CallerRequest): Result<ExecutionRow, Failure> {
   const given = findGiven(tx, session, caller);
   if (!given.ok || isLive(given.value.status)) return given;
-  const message = `The execution ${caller} has ended (${given.value.status}) and can ask for nothing more.`;
+  const message = `the execution ${caller} has ended (${given.value.status}) and can ask for nothing more`;
   return failure({ code: "execution_not_found", message });
 }
 

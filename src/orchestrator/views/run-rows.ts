@@ -140,7 +140,7 @@ function readAttempts(db: Database, { run, after, last }: StepSpan, limit: numbe
     limit + 1,
   );
   if (rows.length > limit) {
-    throw new ViewTooCostly(`Steps of this run were tried more than ${limit} times: look at its result or its logs.`);
+    throw new ViewTooCostly(`steps of this run were tried more than ${limit} times: look at its result or its logs`);
   }
   return rows.map((row) => ({
     ...row,

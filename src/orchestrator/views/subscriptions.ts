@@ -57,7 +57,7 @@ export function createSubscriptions(views: Views, limits: TopicLimits): Subscrip
     const attempts = view?.steps.reduce((sum, { executions }) => sum + executions.length, 0) ?? Infinity;
     if (view !== undefined && attempts <= limits.runSteps) return view;
     const most = `${limits.runSteps} steps and ${limits.runSteps} attempts at them`;
-    throw new ViewTooCostly(`A live view shows at most ${most}, this run has more: ask for it when you need it.`);
+    throw new ViewTooCostly(`a live view shows at most ${most}, this run has more: ask for it when you need it`);
   };
 
   const nextOf = (subscription: number, topic: Topic): TopicEvent | null => {

@@ -21,7 +21,7 @@ export function createViewBudget(clock: Clock, limits: { timeMs: Ms; characters:
   return {
     checkTime() {
       if (clock.monotonic() > end) {
-        throw new ViewTooCostly(`It takes longer than ${limits.timeMs} ms to read all of this.`);
+        throw new ViewTooCostly(`it takes longer than ${limits.timeMs} ms to read all of this`);
       }
     },
     takeText(characters) {

@@ -117,7 +117,7 @@ route does not know are refused, so that a misspelt one is not overlooked.
 **Errors** have one form, with the status that the code has in the table at the end:
 
 \`\`\`json
-{"error":{"code":"run_not_found","message":"There is no run \\"Rbcdfgh\\" in this environment.","details":{}}}
+{"error":{"code":"run_not_found","message":"there is no run \\"Rbcdfgh\\" in this environment","details":{"name":"Rbcdfgh"}}}
 \`\`\`
 
 \`details\` may be absent; \`details.field\` names what is wrong with a request. A 503 carries \`Retry-After\`, in seconds. Every route can be refused with

@@ -111,7 +111,7 @@ test("a reader who goes ends the subscription", async () => {
 });
 
 test("a stream of a run that does not exist is refused before it begins", async () => {
-  rig.orchestrator.answer("get-logs", () => failure({ code: "run_not_found", message: "There is no run Rbcdfgh." }));
+  rig.orchestrator.answer("get-logs", () => failure({ code: "run_not_found", message: "there is no run Rbcdfgh" }));
   const stream = await follow("");
   expect(stream.response.status).toBe(404);
 });

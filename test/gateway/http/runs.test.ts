@@ -149,12 +149,12 @@ describe("an argument that was stored as a blob", () => {
     [
       "arguments[1]",
       { arguments: [1, blobOf(unknown, 9)] },
-      `There is no blob "${unknown}" in this environment: store it`,
+      `there is no blob "${unknown}" in this environment: store it`,
     ],
-    ["arguments[0]", { arguments: [blobOf(key, 9)] }, `The blob "${key}" has ${data.length} bytes, not 9`],
+    ["arguments[0]", { arguments: [blobOf(key, 9)] }, `the blob "${key}" has ${data.length} bytes, not 9`],
     ["arguments[0]", { arguments: [blobOf("../secret", 9)] }, "value is a blob but not of the form"],
     ["arguments[0]", { arguments: [[blobOf(key, data.length)]] }, "value[0] is a blob"],
-    ["params", { params: blobOf(unknown, 9) }, "There is no blob"],
+    ["params", { params: blobOf(unknown, 9) }, "there is no blob"],
   ])("is refused where it is not what is there: %s of %j", async (field, body, message) => {
     const answer = await rig.call("POST", `${E}/runs`, { target: "a/b", ...body });
     const error = {

@@ -79,11 +79,11 @@ describe("a subscriber", () => {
     const subscriber = await rig.subscriber();
     say(subscriber, "subscribe", 3, "run/Rbcdfgh");
     const { subscription } = await rig.orchestrator.hears("subscribe");
-    rig.orchestrator.tell(subscription, { kind: "error", code: "run_not_found", message: "There is no run Rbcdfgh." });
+    rig.orchestrator.tell(subscription, { kind: "error", code: "run_not_found", message: "there is no run Rbcdfgh" });
     expect(await heard(subscriber, 0)).toEqual([
       "error",
       3,
-      { code: "run_not_found", message: "There is no run Rbcdfgh." },
+      { code: "run_not_found", message: "there is no run Rbcdfgh" },
     ]);
     say(subscriber, "subscribe", 3, "run/Rbcdfgh"); // The number is free again, and the orchestrator is asked anew.
     await rig.orchestrator.hears("subscribe", (asked) => asked.subscription !== subscription);

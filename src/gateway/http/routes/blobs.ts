@@ -30,11 +30,11 @@ export function blobRoutes({ links, blobs, timers }: ApiParts): RouteHandlers<"g
       if (key === undefined) {
         return failure({
           code: "invalid_key",
-          message: "A blob key has 64 lower-case hex digits: the SHA-256 of the bytes.",
+          message: "a blob key has 64 lower-case hex digits: the SHA-256 of the bytes",
         });
       }
       if (Number(raw.headers.get("content-length")) > BLOB_LIMIT_BYTES) {
-        return failure({ code: "body_too_large", message: `A blob has at most ${BLOB_LIMIT_BYTES} bytes.` });
+        return failure({ code: "body_too_large", message: `a blob has at most ${BLOB_LIMIT_BYTES} bytes` });
       }
       const found = await links.find(parameters);
       if (!found.ok) return found;
@@ -61,13 +61,13 @@ async function* arriving(body: Request["body"], timers: Timers): AsyncGenerator<
   try {
     for (;;) {
       const piece = await within(reader.read(), BODY_WAIT_MS, timers);
-      if (piece === undefined) throw new BodyFailure(malformed("The upload stood still."));
+      if (piece === undefined) throw new BodyFailure(malformed("the upload stood still"));
       if (piece.done) return;
       yield piece.value;
     }
   } catch (error) {
     if (error instanceof BodyFailure) throw error;
-    throw new BodyFailure(malformed("The upload was cut short."));
+    throw new BodyFailure(malformed("the upload was cut short"));
   } finally {
     await reader.cancel().catch(() => undefined); // Of a broken stream there is nothing left to cancel.
   }

@@ -18,7 +18,7 @@ export function serverRoutes(
     async readyz() {
       const processes = await within(supervisor.request("list-processes", {}), READINESS_WAIT_MS, timers);
       if (processes?.ok) return ok({ status: "ready" });
-      return failure({ code: "environment_unavailable", message: "The supervisor does not answer." });
+      return failure({ code: "environment_unavailable", message: "the supervisor does not answer" });
     },
 
     "show-version": async () => ok({ version: PRODUCT_VERSION, protocol: PROTOCOL_VERSION }),
