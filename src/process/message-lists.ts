@@ -10,19 +10,19 @@ export function packLists(
   onList: (bytes: Uint8Array, count: number) => void,
 ): void {
   const { length } = messages;
-  const packInParts = (parts: number): void => {
-    const size = Math.ceil(length / parts);
+  const packBy = (size: number): void => {
     for (let start = 0; start < length; start += size) {
       packLists(messages.slice(start, start + size), limitBytes, onList);
     }
   };
   // What turns out to be too much was packed in vain, so it is neither much at once nor often the same.
-  if (length > MESSAGES_AT_ONCE) return packInParts(length / MESSAGES_AT_ONCE);
+  if (length > MESSAGES_AT_ONCE) return packBy(MESSAGES_AT_ONCE);
   const bytes = pack(messages);
   const { byteLength } = bytes;
   if (byteLength <= limitBytes) return onList(bytes, length);
   if (length === 1) throw new Error(`a message of ${byteLength} bytes is over the limit of ${limitBytes}`);
-  packInParts(Math.min(length, Math.ceil((byteLength / limitBytes) * ROOM_FOR_UNEVEN)));
+  const parts = Math.ceil((byteLength / limitBytes) * ROOM_FOR_UNEVEN); // Two at least, so that each is smaller than the whole.
+  packBy(Math.ceil(length / parts));
 }
 
 /** More are never packed into one list, however small they are. */

@@ -134,6 +134,14 @@ describe("lists of messages", () => {
     expect(packed).toBeLessThanOrEqual(3 * 5_000);
   });
 
+  test("of any length are packed, each message once", () => {
+    for (let length = 0; length <= 3_000; length++) {
+      let packed = 0;
+      packLists(Array(length).fill(1), 1_000_000, (_, count) => (packed += count));
+      expect(packed).toBe(length);
+    }
+  });
+
   test("a message that is too large alone is a bug", () => {
     expect(() => packLists(["x".repeat(500)], 350, () => undefined)).toThrow("over the limit of 350");
   });
