@@ -4,7 +4,8 @@ import { LONG_BLOCK_PONGS, MISSED_PONGS_LIMIT, TIMEOUT_SLACK_MS } from "./limits
 
 // Which executors there are and what runs in each; decides who gets new work and who must end. Knows no processes and no clock.
 //
-//   starting --ready--> ready --retire--> retired (no new work; ends when empty, and its end is no surprise)
+//   starting --ready-----> ready --retire--> retired (no new work; ends when empty, and its end is no surprise)
+//   on-trial --useBuild--> ready
 //
 // One that has not loaded its code in time must end, retired or not.
 // An executor whose event loop answers no ping is blocked: it gets nothing new. An execution that was asked to stop (aborted, timed out) and
@@ -16,7 +17,7 @@ export interface ExecutorFacts {
   readonly build: number;
   /** It runs one execution only, and ends with it. */
   readonly isIsolated: boolean;
-  /** It is the first of its build: it may fail to load. */
+  /** It is the first of its build: it may fail to load, and gets no work before its build is used. */
   readonly isTrial: boolean;
   /** When its code must be loaded. */
   readonly loadBy: Ms;
@@ -43,7 +44,7 @@ export interface Leftover {
 interface Executor extends ExecutorFacts {
   readonly id: number;
   readonly executions: Set<string>;
-  state: "starting" | "ready" | "retired";
+  state: "starting" | "on-trial" | "ready" | "retired";
   isLoaded: boolean;
   /** Executions in it that wait for others. */
   waiting: number;
@@ -75,7 +76,7 @@ export interface ExecutorRoster {
   retire(executor: number): void;
   /** Its end says nothing against the code. */
   isExpectedToEnd(executor: number): boolean;
-  /** All executors of other builds retire. */
+  /** Its trial is over and gets work; all executors of other builds retire. */
   useBuild(build: number): void;
   /**
    * The shared executor for a new execution: the least loaded one that is ready and responsive; among equals the one in which fewest wait, so
@@ -156,8 +157,9 @@ export function createExecutorRoster(): ExecutorRoster {
 
   return {
     add(id, facts) {
-      const fresh = { state: "starting", isLoaded: false, waiting: 0, missedPongs: 0, isKnownToBlock: false } as const;
-      executors.set(id, { id, ...facts, ...fresh, executions: new Set() });
+      const fresh = { isLoaded: false, waiting: 0, missedPongs: 0, isKnownToBlock: false };
+      const state = facts.isTrial ? "on-trial" : "starting";
+      executors.set(id, { id, ...facts, ...fresh, state, executions: new Set() });
     },
     ready(id) {
       const executor = executors.get(id);
@@ -182,11 +184,13 @@ export function createExecutorRoster(): ExecutorRoster {
     isExpectedToEnd(id) {
       const executor = executors.get(id);
       if (executor === undefined || executor.isIsolated || executor.state === "retired") return true;
-      return executor.isTrial && !executor.isLoaded;
+      return executor.state === "on-trial" && !executor.isLoaded;
     },
     useBuild(build) {
       for (const executor of executors.values()) {
-        if (executor.build !== build && !executor.isIsolated) executor.state = "retired";
+        if (executor.isIsolated) continue;
+        if (executor.build !== build) executor.state = "retired";
+        else if (executor.state === "on-trial") executor.state = "ready";
       }
     },
     choose() {
@@ -247,7 +251,10 @@ export function createExecutorRoster(): ExecutorRoster {
         ...retired.flatMap((executor) => checkRetired(executor, now)),
       ];
     },
-    serving: () => [...executors.values()].filter(({ state, isIsolated }) => state !== "retired" && !isIsolated).length,
+    serving: () =>
+      [...executors.values()].filter(
+        ({ state, isIsolated }) => !isIsolated && (state === "starting" || state === "ready"),
+      ).length,
     running: () => new Map([...executors.values()].map(({ id, executions }) => [id, [...executions]])),
   };
 }

@@ -58,6 +58,18 @@ describe("the choice of an executor", () => {
     expect(roster.choose()).toBe(1);
   });
 
+  test("never falls on the trial of a build that is not used yet, nor does that serve", () => {
+    const roster = rosterOf(1);
+    roster.add(2, { ...shared, build: 2, isTrial: true });
+    roster.ready(2);
+    block(roster, 1);
+    expect(roster.choose()).toBeUndefined();
+    expect(roster.serving()).toBe(1);
+    roster.useBuild(2);
+    expect(roster.choose()).toBe(2);
+    expect(roster.serving()).toBe(1);
+  });
+
   test("falls on the new build once that is used, and the old ones end when they are empty", () => {
     const roster = rosterOf(1);
     roster.place("old", 1, null);
