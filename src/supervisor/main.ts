@@ -11,7 +11,7 @@ import { installedSqliteFault } from "../process/sqlite-runtime.ts";
 import { LEASE_MS } from "../protocol/limits.ts";
 import { type ServerExitCode, type ServerOptions, serverExitCodes } from "../protocol/server-run.ts";
 import type { Programs } from "./child-specs.ts";
-import { type DataDirectory, openDataDirectory } from "./data-directory.ts";
+import { openDataDirectory } from "./data-directory.ts";
 import {
   CLOSE_MS,
   DEFAULT_HEAP_LIMIT_MB,
@@ -106,16 +106,20 @@ async function openServer(options: SupervisorOptions, scope: Scope, terminal: Lo
   if (!address.value.isLoopback && options.allowsOpenAddress !== true) {
     return refuse(serverExitCodes.usage, openAddress(options.host));
   }
-  // Data that is there may have a server, which says more than that its port is taken. New data is made only by a server that has its port.
+  // Before anything is made: a server that cannot have its port leaves no data behind.
   const hasData = existsSync(join(dataDirectory, "registry.db"));
-  const known = hasData ? holdDataDirectory(dataDirectory, scope) : undefined;
-  if (known?.ok === false) return refuse(serverExitCodes.conflict, known.error);
-  const patienceMs = hasData ? ORPHANS_END_MS : 0;
-  const socket = await bindPatiently(() => bindSocket(address.value, options.port), patienceMs, realTimers);
-  if (!socket.ok) return refuse(serverExitCodes.conflict, cannotBind(options, socket.error));
-  scope.defer("socket", () => socket.value.close());
-  const directory = known ?? holdDataDirectory(dataDirectory, scope);
+  const socket = await bindPatiently(
+    () => bindSocket(address.value, options.port),
+    hasData ? ORPHANS_END_MS : 0,
+    realTimers,
+  );
+  if (socket.ok) scope.defer("socket", () => socket.value.close());
+  else if (!hasData) return refuse(serverExitCodes.conflict, cannotBind(options, socket.error));
+  // That the data has a server already says more than that the port is taken.
+  const directory = openDataDirectory(dataDirectory);
   if (!directory.ok) return refuse(serverExitCodes.conflict, directory.error);
+  scope.defer("data directory", () => directory.value.release());
+  if (!socket.ok) return refuse(serverExitCodes.conflict, cannotBind(options, socket.error));
 
   const log = allOf(createLog({ process: "supervisor" }, openLog(directory.value.logPath)), terminal);
   process.on("uncaughtExceptionMonitor", (error) => log.error({ stack: error.stack }, `a bug: ${error.message}`));
@@ -155,12 +159,6 @@ async function openServer(options: SupervisorOptions, scope: Scope, terminal: Lo
     onGatewayLost: (reason) => loseGateway({ reason: `there is no gateway: ${reason}`, exit: serverExitCodes.failed }),
   });
   return ok({ supervisor, socket: socket.value, log, gatewayLost });
-}
-
-function holdDataDirectory(path: string, scope: Scope): Result<DataDirectory, string> {
-  const directory = openDataDirectory(path);
-  if (directory.ok) scope.defer("data directory", () => directory.value.release());
-  return directory;
 }
 
 function openAddress(host: string): string {
