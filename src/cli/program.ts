@@ -11,8 +11,8 @@ import { defineRunCommands } from "./tree/run-commands.ts";
 import { defineStartCommands } from "./tree/start-commands.ts";
 
 /**
- * The whole command line; its help names the executable as it is typed. What a command needs is imported when it is called: `coflux --version` loads none of it. Problems with the words are
- * thrown as a `CommanderError`, and said by `main.ts`.
+ * The whole command line; its help names the executable as it is typed. What a command needs is imported when it is called: `coflux --version`
+ * loads none of it. Problems with the words are thrown as a `CommanderError`, and said by `main.ts`.
  */
 export function createProgram(exitWith: (code: ExitCode) => void, executable = "coflux"): Command {
   const program = new Command(executable);

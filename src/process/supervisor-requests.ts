@@ -76,7 +76,7 @@ export function createSupervisorRequests(timers: Timers, send: (message: ChildMe
 /** Of a request that changes something nobody knows whether the supervisor still gets to it. */
 function silent(name: SupervisorRequestName): Failure {
   const seconds = (SUPERVISOR_LOOK_MS * SUPERVISOR_SILENT_LOOKS) / 1_000;
-  const message = `The supervisor of the server has said nothing for ${seconds} s: it was stopped, or the machine has no time for it.`;
+  const message = `the supervisor of the server has said nothing for ${seconds} s: it was stopped, or the machine has no time for it`;
   const isRead = /^(?:list|show|ensure)-/.test(name);
   return { code: isRead ? "overloaded" : "outcome_unknown", message, details: { retryAfterMs: 5_000 } };
 }

@@ -27,7 +27,7 @@ export function describeWaitReason(reason: WaitReason, formatTime: (ms: number) 
     case "retry_backoff":
       return `retry back-off until ${formatTime(reason.until)}`;
     case "environment_paused":
-      return "the environment is paused";
+      return "the environment is paused until it is resumed";
     case "ready":
       return "about to be assigned";
     case "no_agent":

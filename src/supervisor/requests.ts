@@ -80,7 +80,7 @@ function handlers(parts: RequestParts): Handlers {
     "list-projects": () => ok({ projects: registry.projects().map(projectView) }),
 
     "create-project"({ project }) {
-      if (!isProjectName(project)) return failure(invalidName("project", project, projectNameRule));
+      if (!isProjectName(project)) return failure(invalidName("a project", project, projectNameRule));
       if (registry.findProject(project)) return failure(exists("project", project));
       registry.addProject(project, clock.now());
       return mapOk(findProject(registry, project), projectView);
@@ -102,7 +102,7 @@ function handlers(parts: RequestParts): Handlers {
 
     "create-environment"({ project, environment, base }) {
       if (!isEnvironmentName(environment)) {
-        return failure(invalidName("environment", environment, environmentNameRule));
+        return failure(invalidName("an environment", environment, environmentNameRule));
       }
       const found = findProject(registry, project);
       if (!found.ok) return found;
@@ -207,7 +207,7 @@ function mapOk<T, U>(result: Result<T, Failure>, change: (value: T) => U): Resul
 }
 
 function invalidName(what: string, name: string, rule: string): Failure {
-  return { code: "invalid_name", message: `${JSON.stringify(name.slice(0, 200))} is no name of a ${what}: ${rule}` };
+  return { code: "invalid_name", message: `${JSON.stringify(name.slice(0, 200))} is no name for ${what}: ${rule}` };
 }
 
 function exists(what: "project" | "environment", name: string): Failure {

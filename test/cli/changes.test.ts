@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { E, apiError } from "../support/scripted-api.ts";
 import { useCommandLine } from "./command-rig.ts";
-import { repositories } from "./manifest.ts";
+import { repositories, target } from "./manifest.ts";
 import { run, step } from "./run-tree/views.ts";
 
 // Commands that change something: what they ask of the API, and what they print.
@@ -68,9 +68,14 @@ test("an environment is deleted only when it is archived, and that is known befo
 });
 
 test.each([
-  ["environments create", "Bad Name", '"Bad Name" is no name: it is segments', "coflux environments create bad-name"],
-  ["projects create", "My_Shop!", '"My_Shop!" is no name: it is 1 to 63', "coflux projects create my-shop"],
-  ["projects create", "Shop", '"Shop" is no name', "coflux projects create shop"],
+  [
+    "environments create",
+    "Bad Name",
+    '"Bad Name" is no name for an environment: segments',
+    "coflux environments create bad-name",
+  ],
+  ["projects create", "My_Shop!", '"My_Shop!" is no name for a project: 1 to 63', "coflux projects create my-shop"],
+  ["projects create", "Shop", '"Shop" is no name for a project', "coflux projects create shop"],
 ])("%s %s names what breaks the rule, and a name that keeps it", async (words, name, message, hint) => {
   const end = await coflux([...words.split(" "), name]);
   expect([end.code, end.stdout, api().requests]).toEqual([6, "", []]);
@@ -185,6 +190,20 @@ describe("submit", () => {
     const found = { code: 0, stdout: "Rbcdfghj\n" };
     expect(await coflux("submit flows/gr")).toEqual({ ...found, stderr: "flows/gr is flows/greet\n" });
     expect(await coflux("submit greet")).toEqual({ ...found, stderr: "greet is flows/greet\n" });
+  });
+
+  test("finds what was typed as it is before what begins like it, be it a task", async () => {
+    const targets = [
+      { ...target, name: "greetAll" },
+      { ...target, name: "greet", type: "task" },
+    ];
+    api().answer(`GET ${E}/repositories`, [
+      200,
+      { repositories: [{ name: "flows", version: "1", targets, agents: [] }] },
+    ]);
+    api().answer(`POST ${E}/runs`, apiError(400, "not_a_workflow", "flows/greet is a task"));
+    expect(await coflux("submit greet")).toMatchObject({ code: 2, stderr: expect.stringContaining("greet is a task") });
+    expect(api().requests.at(-1)?.body).toMatchObject({ target: "flows/greet" });
   });
 
   test("says how to see what a target takes when its arguments are refused", async () => {

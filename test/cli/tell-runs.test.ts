@@ -112,7 +112,7 @@ test("a run that waits is told as queued, with what it waits for, and as started
   });
   const told = tell();
   await eventually("it is told", async () => told().length > 1);
-  expect(told()[0]).toBe("○ flows/greet Rbcdfghj queued: the environment is paused: environments resume");
+  expect(told()[0]).toBe("○ flows/greet Rbcdfghj queued: the environment is paused until it is resumed");
   for (const status of ["running", "queued", "running", "succeeded"] as const) tellStatus[0]?.(status); // A retry waits, too.
   await eventually("its end is told", async () => told().length > 3);
   expect(told().slice(1)).toEqual(["◐ flows/greet Rbcdfghj started", "✓ flows/greet Rbcdfghj succeeded in 0.3s", ""]);

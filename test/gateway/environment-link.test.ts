@@ -229,7 +229,7 @@ test("a link that was closed answers with the reason", async () => {
   const parts = { supervisor, clock: realClock, timers: realTimers, log: createLog({ process: "test" }) };
   const ref = { project: "default", environment: "development" };
   const link = createEnvironmentLink(ref, { ...parts, connect: (path) => connect(path) });
-  const reason = { code: "environment_not_found", message: "It was deleted." } as const;
+  const reason = { code: "environment_not_found", message: "it was deleted" } as const;
   link.close(reason);
   expect(await link.request("list-agents", {})).toEqual(failure(reason));
 });

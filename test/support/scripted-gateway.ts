@@ -11,7 +11,7 @@ import { PROTOCOL_VERSION } from "../../src/protocol/version.ts";
 import { type Arrivals, arrivals } from "./arrivals.ts";
 import { type ScriptedAgent, scriptedAgent, withResolvers } from "./scripted-agent.ts";
 
-// The gateway's end of a link, by script: agents, callers and watchers without sockets of their own.
+// The gateway's end of a link, by script: agents, clients and subscribers without sockets of their own.
 
 export interface ScriptedGateway {
   /** Of the orchestrator, from its hello. */

@@ -19,16 +19,11 @@ async function choose(context: Context, text: string, what: "workflow" | "target
   const isWanted = ({ target }: KnownTarget): boolean => what === "target" || target.type === what;
   const isHosted = ({ agents }: KnownTarget): boolean => agents.length > 0;
   const wanted = targets.filter(isWanted).toSorted((a, b) => Number(isHosted(b)) - Number(isHosted(a)));
-  const paths = wanted.map(({ path }) => path);
-  const resolved = resolveTarget(text, paths);
-  const isUnknown = !resolved.ok && resolved.error.kind === "unknown";
-  const other = isUnknown
-    ? resolveTarget(
-        text,
-        targets.map(({ path }) => path),
-      )
-    : resolved;
-  const found = other.ok ? targets.find(({ path }) => path === other.value) : undefined;
+  const pathsOf = (these: readonly KnownTarget[]): string[] => these.map(({ path }) => path);
+  const paths = pathsOf(wanted);
+  const ofAll = resolveTarget(text, pathsOf(targets));
+  const resolved = ofAll.ok ? ofAll : resolveTarget(text, paths);
+  const found = resolved.ok ? targets.find(({ path }) => path === resolved.value) : undefined;
   if (found) {
     if (found.path !== text) context.output.note(`${text} is ${found.path}`);
     return found;
@@ -44,15 +39,23 @@ async function choose(context: Context, text: string, what: "workflow" | "target
     throw refusedError({ code: "environment_archived", message: `${project}/${environment} is archived` });
   }
   const message = `no agent of ${project}/${environment} has declared a ${what} ${text}`;
-  throw refusedError({ code: "target_not_found", message }, await hintFor(similar, { what, paths }, context));
+  throw refusedError(
+    { code: "target_not_found", message },
+    await hintFor(similar, { what, paths, isAnyHosted: targets.length > 0 }, context),
+  );
 }
 
 async function hintFor(
   similar: readonly string[],
-  { what, paths }: { readonly what: string; readonly paths: readonly string[] },
+  {
+    what,
+    paths,
+    isAnyHosted,
+  }: { readonly what: string; readonly paths: readonly string[]; readonly isAnyHosted: boolean },
   context: Context,
 ): Promise<string> {
   if (similar.length > 0) return `did you mean ${similar.join(" or ")}?`;
+  if (paths.length === 0 && isAnyHosted) return `no ${what} is hosted there`;
   if (paths.length === 0) return await whyNothingIsHosted(context);
   const rest = paths.length - ALTERNATIVES_SHOWN;
   return `${what}s: ${paths.slice(0, ALTERNATIVES_SHOWN).join(", ")}${rest > 0 ? `, and ${rest} more` : ""}`;

@@ -12,7 +12,8 @@ export function checkNewName(kind: keyof typeof kinds, name: string, command: (w
   if (isName(name)) return;
   const near = nearName(name);
   const hint = isName(near) ? command(`${kind}s create ${near}`) : undefined;
-  throw refusedError({ code: "invalid_name", message: `${JSON.stringify(name)} is no name: it is ${rule}` }, hint);
+  const message = `${JSON.stringify(name)} is no name for ${kind === "project" ? "a project" : "an environment"}: ${rule}`;
+  throw refusedError({ code: "invalid_name", message }, hint);
 }
 
 function nearName(name: string): string {

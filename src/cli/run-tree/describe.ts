@@ -61,10 +61,9 @@ export function describeTime(execution: ExecutionView, now: Ms): string {
   return completedAt === null ? `waiting ${formatDuration(Math.max(0, now - createdAt))}` : "";
 }
 
-/** Why something waits, with the command that ends it where a person has to. */
+/** Why something waits. */
 export function describeWaiting(reason: WaitReason, now: Ms): string {
-  const text = describeWaitReason(reason, (at) => formatUntil(at, now));
-  return reason.code === "environment_paused" ? `${text}: environments resume` : text;
+  return describeWaitReason(reason, (at) => formatUntil(at, now));
 }
 
 /** All that is to be said of an attempt, most important first. How it ended may stand beside what it called. */

@@ -33,5 +33,6 @@ function withCommands(error: unknown, context: Context): unknown {
   const message = context.withCommands(error.message);
   const hint = error.hint === undefined ? undefined : context.withCommands(error.hint);
   if (message === error.message && hint === error.hint) return error;
-  return new CommandError({ code, exitCode, message, report, hint, details });
+  const worded = new CommandError({ code, exitCode, message, report, hint, details });
+  return Object.assign(worded, { stack: error.stack }); // Of the place that found it: for --debug.
 }

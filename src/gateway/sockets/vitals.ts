@@ -31,14 +31,14 @@ export interface SocketState {
   readonly takenBytes: number;
 }
 
-export type Verdict = "fine" | "ping" | "slow" | "dead";
+export type Condition = "fine" | "ping" | "slow" | "dead";
 
 export function newVitals(): Vitals {
   return { silentMs: 0, unpingedMs: 0, stuckMs: 0, behindMs: 0, closingMs: null, takenBytes: 0 };
 }
 
 /** Brings the vitals up to date and judges them. */
-export function examine(vitals: Vitals, state: SocketState, passedMs: Ms): Verdict {
+export function examine(vitals: Vitals, state: SocketState, passedMs: Ms): Condition {
   if (vitals.closingMs !== null) {
     vitals.closingMs += passedMs;
     return vitals.closingMs >= SOCKET_CLOSE_WAIT_MS ? "dead" : "fine";

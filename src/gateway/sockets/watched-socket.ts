@@ -1,4 +1,4 @@
-import { type SocketUse, type Verdict, type Vitals, examine, newVitals, slowReason } from "./vitals.ts";
+import { type Condition, type SocketUse, type Vitals, examine, newVitals, slowReason } from "./vitals.ts";
 import { PING_DEAD_MS } from "../../protocol/limits.ts";
 import { UNREAD_LIMIT_BYTES } from "../limits.ts";
 import { closeCodes } from "../../protocol/close-codes.ts";
@@ -74,7 +74,7 @@ export class WatchedSocket {
   }
 
   /** Once in every sweep. */
-  sweep(passedMs: Ms): Verdict {
+  sweep(passedMs: Ms): Condition {
     const verdict = examine(this.#vitals, this.#state(), passedMs);
     if (verdict === "ping") this.#socket.ping();
     if (verdict === "slow") this.#giveUpReader();

@@ -74,7 +74,7 @@ describe("the tree of a run", () => {
 
   test("says why a whole group waits", () => {
     const view = wide(10, () => ({ ...queued, reason: { code: "environment_paused" } }));
-    expect(render(view)).toContain("10 ○  the environment is paused");
+    expect(render(view)).toContain("10 ○  the environment is paused until it is resumed");
   });
 
   test.each([

@@ -177,7 +177,7 @@ time and replaces everything: after a restart of the orchestrator, and for a rea
 
 \`runs\` are the newest ${count(TOPIC_RUNS)} of all. \`logs/<run>\` begins with the latest ${count(TOPIC_LOGS)} lines, and begins again with them when it has grown to ${count(TOPIC_LOGS_KEPT)}.
 \`run/<id>\` ends with the error \`overloaded\` as soon as the run has more than ${count(TOPIC_RUN_STEPS)} steps, or attempts at them: ask the route for it when you need it. So does any topic that takes
-longer than ${READ_LIMIT_MS / 1_000} s to read, and a new one while ${count(SUBSCRIPTIONS)} are watched in its environment. A topic changes at most every ${TOPIC_INTERVAL_MS} ms, less often if it takes
+longer than ${READ_LIMIT_MS / 1_000} s to read, and a new one while ${count(SUBSCRIPTIONS)} are subscribed to in its environment. A topic changes at most every ${TOPIC_INTERVAL_MS} ms, less often if it takes
 long to read or while others have their turn: together they take at most half of the thread that reads. What happens in between is one patch.
 
 The gateway subscribes to a topic once for all its readers. A socket has at most ${SUBSCRIPTIONS_LIMIT} subscriptions and sends messages of at most ${count(TOPIC_MESSAGE_LIMIT_BYTES)} bytes. It is closed with 1002 for what is no such message,

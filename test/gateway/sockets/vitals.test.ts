@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { type SocketState, type Verdict, examine, newVitals, slowReason } from "../../../src/gateway/sockets/vitals.ts";
+import {
+  type SocketState,
+  type Condition,
+  examine,
+  newVitals,
+  slowReason,
+} from "../../../src/gateway/sockets/vitals.ts";
 import { PING_DEAD_MS, PING_INTERVAL_MS } from "../../../src/protocol/limits.ts";
 import {
   SLOW_READER_BYTES,
@@ -11,7 +17,7 @@ import {
 const quiet: SocketState = { use: "frames", isReading: true, unreadBytes: 0, takenBytes: 0 };
 
 /** The verdicts of one sweep each second over states that may change. */
-function sweeps(count: number, stateAt: (second: number) => Partial<SocketState>): Verdict[] {
+function sweeps(count: number, stateAt: (second: number) => Partial<SocketState>): Condition[] {
   const vitals = newVitals();
   return Array.from({ length: count }, (_, second) => examine(vitals, { ...quiet, ...stateAt(second) }, 1_000));
 }
