@@ -57,7 +57,7 @@ export async function startAgent(options: AgentOptions, world: AgentWorld): Prom
   const ended = new Promise<AgentExitCode>((resolve) => (resolveEnded = resolve));
 
   const pool: ExecutorPool = createExecutorPool({
-    environment: { ...world, entry: world.executorEntry },
+    world: { ...world, entry: world.executorEntry },
     size: options.executors ?? world.cores,
     load: {
       project: options.project,

@@ -14,14 +14,14 @@ export interface Connection {
   close(code: number, reason: string): void;
 }
 
-export interface ConnectionOptions {
+export interface ConnectionParts {
   /** `ws://host:port/agent?project=…&environment=…` */
   readonly url: string;
   readonly timers: Timers;
   readonly onEvent: (event: SocketEvent) => void;
 }
 
-export function createConnection({ url, timers, onEvent }: ConnectionOptions): Connection {
+export function createConnection({ url, timers, onEvent }: ConnectionParts): Connection {
   let socket: WebSocket | undefined;
   let cancelPing: Cancel = () => undefined;
 

@@ -8,7 +8,7 @@ import { FAREWELL_MS } from "./limits.ts";
 //      |                  | abort, or time over
 //      +-----abort--------+--> aborting --done, or time over--> left (130)
 
-export interface DepartureOptions {
+export interface DepartureParts {
   readonly timers: Timers;
   readonly drainTimeoutMs: Ms;
   /** Nothing runs any more, and the server knows of every end. */
@@ -32,7 +32,7 @@ export interface Departure {
   leave(code: AgentExitCode): void;
 }
 
-export function createDeparture(options: DepartureOptions): Departure {
+export function createDeparture(parts: DepartureParts): Departure {
   let state: "staying" | "draining" | "aborting" | "left" = "staying";
   let cancelDeadline: Cancel = () => undefined;
 
@@ -40,11 +40,11 @@ export function createDeparture(options: DepartureOptions): Departure {
     if (state === "left") return;
     state = "left";
     cancelDeadline();
-    options.onLeave(code);
+    parts.onLeave(code);
   };
 
   const leaveIfDone = (): void => {
-    if (state === "staying" || !options.isDone()) return;
+    if (state === "staying" || !parts.isDone()) return;
     leave(state === "draining" ? agentExitCodes.drained : agentExitCodes.aborted);
   };
 
@@ -52,8 +52,8 @@ export function createDeparture(options: DepartureOptions): Departure {
     if (state === "aborting" || state === "left") return;
     state = "aborting";
     cancelDeadline();
-    cancelDeadline = options.timers.after(FAREWELL_MS, () => leave(agentExitCodes.aborted));
-    options.onAbort();
+    cancelDeadline = parts.timers.after(FAREWELL_MS, () => leave(agentExitCodes.aborted));
+    parts.onAbort();
     leaveIfDone();
   };
 
@@ -63,8 +63,8 @@ export function createDeparture(options: DepartureOptions): Departure {
     drain() {
       if (state !== "staying") return;
       state = "draining";
-      cancelDeadline = options.timers.after(options.drainTimeoutMs, abort);
-      options.onDrain();
+      cancelDeadline = parts.timers.after(parts.drainTimeoutMs, abort);
+      parts.onDrain();
       leaveIfDone();
     },
     abort,

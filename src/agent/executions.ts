@@ -14,7 +14,7 @@ import { OUTBOX_LIMIT_BYTES, OUTBOX_LOGS_LIMIT_BYTES, REASON_LIMIT, STOP_GRACE_M
 type Answer = Extract<RelayedAgentCommand, { readonly kind: "refused" | "answer" }>;
 type ExecutionCommand = Exclude<RelayedAgentCommand, { readonly kind: "drain" }>;
 
-export interface ExecutionsOptions {
+export interface ExecutionsParts {
   readonly concurrency: number;
   readonly pool: Pick<ExecutorPool, "start" | "send" | "abort" | "setWaiting" | "stopBusy">;
   /** Says something to the orchestrator. */
@@ -49,9 +49,9 @@ interface Entry {
   hasStarted: boolean;
 }
 
-export function createExecutions(options: ExecutionsOptions): Executions {
-  const { pool, post } = options;
-  const slots = createExecutionSlots<Answer>({ concurrency: options.concurrency, waiting: WAITING_LIMIT });
+export function createExecutions(parts: ExecutionsParts): Executions {
+  const { pool, post } = parts;
+  const slots = createExecutionSlots<Answer>({ concurrency: parts.concurrency, waiting: WAITING_LIMIT });
   const entries = new Map<string, Entry>();
   let isOverloaded = false;
 
@@ -73,10 +73,10 @@ export function createExecutions(options: ExecutionsOptions): Executions {
   };
 
   const checkLoad = (): void => {
-    const isFull = options.outboxBytes() >= OUTBOX_LIMIT_BYTES;
+    const isFull = parts.outboxBytes() >= OUTBOX_LIMIT_BYTES;
     if (isFull === isOverloaded) return;
     isOverloaded = isFull;
-    options.onOverload(isFull);
+    parts.onOverload(isFull);
     grant(slots.hold(isFull));
   };
 
@@ -173,7 +173,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
           post(message);
           return end(message.execution);
         case "logs":
-          if (options.outboxBytes() < OUTBOX_LOGS_LIMIT_BYTES) post(message);
+          if (parts.outboxBytes() < OUTBOX_LOGS_LIMIT_BYTES) post(message);
           return;
         default:
           return exhaustive(message);

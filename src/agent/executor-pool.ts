@@ -11,7 +11,7 @@ import {
   type ReadyMessage,
   startExecutor,
 } from "./executor.ts";
-import type { ExecutorEnvironment } from "./executor-process.ts";
+import type { ExecutorWorld } from "./executor-process.ts";
 import { type RosterDecision, createExecutorRoster } from "./executor-roster.ts";
 import { createIsolatedStarts } from "./isolated-starts.ts";
 import { EXECUTOR_PING_INTERVAL_MS, LAST_WORDS_MS, LOAD_DEADLINE_MS } from "./limits.ts";
@@ -24,8 +24,8 @@ import type { LoadedManifest, WhyUnfit } from "./repositories/loaded-manifest.ts
 
 type AbortReason = Extract<RelayedExecutorCommand, { readonly kind: "abort" }>["reason"];
 
-export interface ExecutorPoolOptions {
-  readonly environment: ExecutorEnvironment;
+export interface ExecutorPoolParts {
+  readonly world: ExecutorWorld;
   /** How many shared executors are kept. */
   readonly size: number;
   readonly load: LoadSettings;
@@ -75,12 +75,12 @@ interface Member extends Executor {
   readonly isIsolated: boolean;
 }
 
-export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
-  const { clock, timers } = options.environment;
+export function createExecutorPool(parts: ExecutorPoolParts): ExecutorPool {
+  const { clock, timers } = parts.world;
   const roster = createExecutorRoster();
   const members = new Map<number, Member>();
   const crashPause = createCrashPause();
-  const isolated = createIsolatedStarts(options.size, (command) => startIsolated(command));
+  const isolated = createIsolatedStarts(parts.size, (command) => startIsolated(command));
   /** Shared executions for which no executor is ready and responsive. */
   let unplaced: ExecuteCommand[] = [];
   let inUse: Build | undefined;
@@ -97,9 +97,9 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
     const id = lastId;
     const isTrial = build !== inUse;
     const executor = startExecutor({
-      environment: options.environment,
+      world: parts.world,
       bundle: build.bundle,
-      load: options.load,
+      load: parts.load,
       isTrial,
       onMessages(messages) {
         roster.heard(id);
@@ -110,7 +110,7 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
         if (result.ok) roster.ready(id);
         onLoaded(result);
       },
-      onOutput: (line, isLoading) => options.onOutput(line, isLoading),
+      onOutput: (line, isLoading) => parts.onOutput(line, isLoading),
       onEnd: (reason) => ended(id, reason),
     });
     const member: Member = { ...executor, id, isIsolated };
@@ -124,10 +124,10 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
     switch (message.kind) {
       case "started":
         roster.functionStarted(message.execution, clock.monotonic());
-        return options.onMessage(message);
+        return parts.onMessage(message);
       case "stopped":
         roster.stopped(message.execution);
-        return options.onMessage(message);
+        return parts.onMessage(message);
       case "outcome":
         return takeOutcome(from, message);
       case "submit":
@@ -135,7 +135,7 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
       case "unawait":
       case "cancel":
       case "logs":
-        return options.onMessage(message);
+        return parts.onMessage(message);
       case "ready":
       case "failed":
       case "evaluating":
@@ -153,7 +153,7 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
     const hasStopped = message.hasStopped && !from.isIsolated;
     if (hasStopped) roster.stopped(message.execution);
     else roster.outcomeKnown(message.execution, clock.monotonic());
-    options.onMessage({ ...message, hasStopped });
+    parts.onMessage({ ...message, hasStopped });
     if (message.hasStopped && !hasStopped) dismiss(from);
   };
 
@@ -161,11 +161,11 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
     const isSurprise = !roster.isExpectedToEnd(id) && !isClosed;
     members.delete(id);
     for (const { execution, hasOutcome } of roster.remove(id)) {
-      if (hasOutcome) options.onStopped(execution);
-      else options.onAbandoned(execution, `its executor ${reason}`);
+      if (hasOutcome) parts.onStopped(execution);
+      else parts.onAbandoned(execution, `its executor ${reason}`);
     }
     if (isSurprise) {
-      options.onExecutorEnded(reason);
+      parts.onExecutorEnded(reason);
       crashPause.crashed(clock.monotonic());
     }
     replenish();
@@ -185,9 +185,9 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
   /** Starts what is missing of the shared executors. */
   const replenish = (): void => {
     if (inUse === undefined || isClosed || !crashPause.isOver(clock.monotonic())) return;
-    while (roster.serving() < options.size) {
+    while (roster.serving() < parts.size) {
       start(inUse, false, (loaded) => {
-        if (!loaded.ok && !isClosed) options.onOutput(loaded.error, false);
+        if (!loaded.ok && !isClosed) parts.onOutput(loaded.error, false);
       });
     }
   };
@@ -233,8 +233,8 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
   };
 
   const perform = (decision: RosterDecision): void => {
-    if (decision.kind === "timed-out") return options.onTimedOut(decision.execution);
-    if (decision.kind === "blocked") return options.onBlocked(decision.executions);
+    if (decision.kind === "timed-out") return parts.onTimedOut(decision.execution);
+    if (decision.kind === "blocked") return parts.onBlocked(decision.executions);
     const member = members.get(decision.executor);
     if (member === undefined) return;
     switch (decision.kind) {
@@ -289,12 +289,12 @@ export function createExecutorPool(options: ExecutorPoolOptions): ExecutorPool {
     },
     send,
     abort(execution, reason) {
-      if (withdraw((command) => command.execution === execution).length > 0) return options.onStopped(execution);
+      if (withdraw((command) => command.execution === execution).length > 0) return parts.onStopped(execution);
       abort(execution, reason);
     },
     setWaiting: (execution, isWaiting) => roster.setWaiting(execution, isWaiting),
     stopBusy(withinMs) {
-      for (const { execution } of withdraw(() => true)) options.onStopped(execution);
+      for (const { execution } of withdraw(() => true)) parts.onStopped(execution);
       for (const [id, running] of roster.running()) {
         if (running.length > 0) roster.retire(id);
         for (const execution of running) abort(execution, "abandoned", withinMs);

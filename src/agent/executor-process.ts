@@ -14,7 +14,7 @@ import { LAST_WORDS_MS, STDERR_TAIL_LINES } from "./limits.ts";
 import { createOutputLines } from "./output-lines.ts";
 
 /** What an executor is started with, and what the agent's processes take from the world. */
-export interface ExecutorEnvironment {
+export interface ExecutorWorld {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly endOfTurn: (run: () => void) => void;
@@ -36,7 +36,7 @@ export interface ExecutorEvents {
 export interface ExecutorProcess {
   readonly pid: number | undefined;
   send(command: RelayedExecutorCommand): void;
-  /** It has said this on another way than its stderr; it belongs to the last that it wrote. */
+  /** Text that came over the channel, and belongs to the last lines of stderr that are quoted when it has died. */
   noteLastWords(text: string): void;
   /** Nothing more will be asked of it: it ends. */
   dismiss(): void;
@@ -45,12 +45,12 @@ export interface ExecutorProcess {
 }
 
 /** Starts an executor: a process group of its own, that dies with the agent (on Linux even when it is blocked). */
-export function startExecutorProcess(environment: ExecutorEnvironment, events: ExecutorEvents): ExecutorProcess {
-  const { timers } = environment;
-  const [file, ...fileArguments] = [...deathSignal(), process.execPath, environment.entry];
+export function startExecutorProcess(world: ExecutorWorld, events: ExecutorEvents): ExecutorProcess {
+  const { timers } = world;
+  const [file, ...fileArguments] = [...deathSignal(), process.execPath, world.entry];
   const child = execa(file, fileArguments, {
-    cwd: environment.workingDirectory,
-    env: { ...environment.variables },
+    cwd: world.workingDirectory,
+    env: { ...world.variables },
     extendEnv: false,
     stdio: ["ignore", "pipe", "pipe", "pipe"],
     buffer: false,
@@ -67,7 +67,7 @@ export function startExecutorProcess(environment: ExecutorEnvironment, events: E
 
   const channel = createMessageChannel(channelOf(child.stdio[3]), {
     limitBytes: EXECUTOR_FRAME_LIMIT_BYTES,
-    endOfTurn: environment.endOfTurn,
+    endOfTurn: world.endOfTurn,
     decode: decodeRelayedExecutorMessage,
     onMessages: (messages) => events.onMessages(messages),
     onClose: (reason) => {
@@ -107,7 +107,7 @@ export function startExecutorProcess(environment: ExecutorEnvironment, events: E
   };
 
   const read = (stream: Readable | null, onLine: (line: string) => void) => {
-    const lines = createOutputLines(environment.clock, onLine);
+    const lines = createOutputLines(world.clock, onLine);
     stream?.setEncoding("utf8").on("data", (text: string) => lines.push(text));
     return lines;
   };

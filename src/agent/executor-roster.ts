@@ -31,7 +31,7 @@ export type RosterDecision =
   | { readonly kind: "hung"; readonly executor: number }
   /** Told once each time: its event loop is blocked, while these run in it. */
   | { readonly kind: "blocked"; readonly executor: number; readonly executions: readonly string[] }
-  /** Its own timer did not: its event loop is blocked. */
+  /** The executor's own timer did not fire, because its event loop is blocked. */
   | { readonly kind: "timed-out"; readonly execution: string };
 
 /** What an executor that has ended leaves behind. */
@@ -94,7 +94,7 @@ export interface ExecutorRoster {
   stopped(execution: string): void;
   /** The process is gone. */
   remove(executor: number): readonly Leftover[];
-  /** What time and the events so far ask for. */
+  /** What has to be done now; `kill`, `hung` and `dismiss` are said again at every look until the process is gone. */
   check(now: Ms): readonly RosterDecision[];
   /** Shared executors that take work, or will when they have started. */
   serving(): number;

@@ -1,7 +1,7 @@
 import { exhaustive } from "../base/exhaustive.ts";
 import { type Result, failure, ok } from "../base/result.ts";
 import type { RelayedExecutorCommand, RelayedExecutorMessage } from "../protocol/executor-messages.ts";
-import { type ExecutorEnvironment, type ExecutorProcess, startExecutorProcess } from "./executor-process.ts";
+import { type ExecutorWorld, type ExecutorProcess, startExecutorProcess } from "./executor-process.ts";
 import { LOAD_DEADLINE_MS } from "./limits.ts";
 import type { Bundle } from "./repositories/bundle.ts";
 import { PRELUDE_COLUMNS } from "./repositories/source-prelude.ts";
@@ -21,8 +21,8 @@ type OwnMessage = Extract<
 type ExitMessage = Extract<OwnMessage, { readonly kind: "exiting" }>;
 export type ExecutionMessage = Exclude<RelayedExecutorMessage, OwnMessage>;
 
-export interface ExecutorOptions {
-  readonly environment: ExecutorEnvironment;
+export interface ExecutorParts {
+  readonly world: ExecutorWorld;
   readonly bundle: Bundle;
   readonly load: LoadSettings;
   /** It is the first to load this bundle. */
@@ -43,8 +43,8 @@ export interface Executor extends Pick<ExecutorProcess, "send" | "dismiss" | "ki
   describeHang(): string;
 }
 
-export function startExecutor(options: ExecutorOptions): Executor {
-  const { environment, bundle, isTrial } = options;
+export function startExecutor(parts: ExecutorParts): Executor {
+  const { world, bundle, isTrial } = parts;
   let isLoaded = false;
   /** What it printed while it loaded has been heard as well. */
   let hasSettled = false;
@@ -53,15 +53,15 @@ export function startExecutor(options: ExecutorOptions): Executor {
   /** Why it ends, in its own words. */
   let lastWords: string | null = null;
 
-  const executorProcess = startExecutorProcess(environment, {
-    onMessages: (messages) => options.onMessages(messages),
+  const executorProcess = startExecutorProcess(world, {
+    onMessages: (messages) => parts.onMessages(messages),
     onOutput(line) {
-      if (hasSettled || isTrial) options.onOutput(line, !hasSettled);
+      if (hasSettled || isTrial) parts.onOutput(line, !hasSettled);
     },
     onEnd(end) {
       const reason = lastWords ?? end;
-      if (!isLoaded) options.onLoaded(failure(reason));
-      options.onEnd(reason);
+      if (!isLoaded) parts.onLoaded(failure(reason));
+      parts.onEnd(reason);
     },
   });
   executorProcess.send({
@@ -69,17 +69,17 @@ export function startExecutor(options: ExecutorOptions): Executor {
     bundle: bundle.path,
     repositories: bundle.repositories.map(({ name, namespace, file }) => ({ name, namespace, file })),
     preludeColumns: PRELUDE_COLUMNS,
-    workingDirectory: environment.workingDirectory,
+    workingDirectory: world.workingDirectory,
     isTrial,
-    ...options.load,
+    ...parts.load,
   });
 
   const note = (message: OwnMessage): void => {
     switch (message.kind) {
       case "ready":
         isLoaded = true;
-        environment.endOfTurn(() => (hasSettled = true));
-        return options.onLoaded(ok(message));
+        world.endOfTurn(() => (hasSettled = true));
+        return parts.onLoaded(ok(message));
       case "failed":
         lastWords =
           message.stack === null ? message.message : describeThrow(message.stack, isLoaded ? null : evaluating);

@@ -32,7 +32,7 @@ export function endLease(lease: Lease): Lease {
   return { ...lease, lengthMs: Infinity };
 }
 
-/** Everything is stopped: that is asked for once. */
+/** All that runs is stopped; that is asked for once in a lease. */
 export function giveUpLease(lease: Lease): Lease {
   return { ...lease, isFenced: true };
 }

@@ -68,7 +68,7 @@ export interface SessionState {
   readonly wasEverWelcome: boolean;
   readonly failedAttempts: number;
   readonly heardAt: Ms;
-  /** How often the server closed over a frame while this was the last that it had taken. */
+  /** How often in a row the server closed over a frame; `after` is the sequence that it had acknowledged last. */
   readonly refused: { readonly after: number; readonly times: number };
 }
 

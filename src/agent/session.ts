@@ -5,7 +5,7 @@ import type { RelayedAgentCommand, RelayedAgentMessage } from "../protocol/execu
 import { createConnection } from "./connection.ts";
 import { type AgentIdentity, type FramedAction, type SocketEvent, createFramedSession } from "./framed-session.ts";
 
-export interface SessionOptions {
+export interface SessionParts {
   /** `ws://host:port/agent?…` */
   readonly url: string;
   readonly identity: AgentIdentity;
@@ -38,10 +38,10 @@ export interface Session {
   close(): void;
 }
 
-export function createSession(options: SessionOptions): Session {
-  const { clock, timers } = options;
-  const framed = createFramedSession(options);
-  const connection = createConnection({ url: options.url, timers, onEvent: (event) => handle(event) });
+export function createSession(parts: SessionParts): Session {
+  const { clock, timers } = parts;
+  const framed = createFramedSession(parts);
+  const connection = createConnection({ url: parts.url, timers, onEvent: (event) => handle(event) });
   let wakeAt: Ms = Infinity;
   let cancelWake: Cancel = () => undefined;
   let isTurnEnding = false;
@@ -57,11 +57,11 @@ export function createSession(options: SessionOptions): Session {
   const endTurn = (): void => {
     if (isTurnEnding) return;
     isTurnEnding = true;
-    options.endOfTurn(() => {
+    parts.endOfTurn(() => {
       isTurnEnding = false;
       if (isClosed) return;
       for (const action of framed.flush()) perform(action);
-      options.onTurn();
+      parts.onTurn();
     });
   };
 
@@ -85,17 +85,17 @@ export function createSession(options: SessionOptions): Session {
       case "close":
         return connection.close(action.code, action.reason);
       case "commands":
-        return action.commands.forEach((command) => options.onCommand(command));
+        return action.commands.forEach((command) => parts.onCommand(command));
       case "connected":
-        return options.onConnected(action.session, action.isNew);
+        return parts.onConnected(action.session, action.isNew);
       case "disconnected":
-        return options.onDisconnected(action.reason);
+        return parts.onDisconnected(action.reason);
       case "session-lost":
-        return options.onLost(action.reason);
+        return parts.onLost(action.reason);
       case "fence":
-        return options.onFence(action.silentMs, action.withinMs);
+        return parts.onFence(action.silentMs, action.withinMs);
       case "give-up":
-        return options.onGiveUp(action);
+        return parts.onGiveUp(action);
       default:
         return exhaustive(action);
     }

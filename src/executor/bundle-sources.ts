@@ -31,14 +31,14 @@ export interface WrittenPlace {
   readonly words: string;
 }
 
-export interface BundleSourcesOptions {
+export interface BundleSourcesParts {
   /** The file of the bundle; its map lies beside it. */
   readonly bundle: string;
   /** Columns that the build put before the first line of every source file. */
   readonly preludeColumns: number;
 }
 
-export function createBundleSources({ bundle, preludeColumns }: BundleSourcesOptions): BundleSources {
+export function createBundleSources({ bundle, preludeColumns }: BundleSourcesParts): BundleSources {
   const files = new Map<string, readonly string[] | undefined>();
   let map: TraceMap | undefined;
   let text: BundleText | undefined;

@@ -24,7 +24,7 @@ import { type SourceFrames, createSourceFrames } from "./source-frames.ts";
 
 export type LoadCommand = Extract<ExecutorCommand, { readonly kind: "load" }>;
 
-export interface ExecutorOptions {
+export interface ExecutorParts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly endOfTurn: (run: () => void) => void;
@@ -51,7 +51,7 @@ interface Loaded {
 }
 
 /** Loads one bundle, then runs executions of its targets, many at a time. */
-export function createExecutor(options: ExecutorOptions): Executor {
+export function createExecutor(parts: ExecutorParts): Executor {
   const executions = new Map<string, RunningExecution>();
   const early: ExecutorCommand[] = [];
   let loaded: Loaded | undefined;
@@ -64,12 +64,12 @@ export function createExecutor(options: ExecutorOptions): Executor {
   const load = async (command: LoadCommand): Promise<void> => {
     captureOutput((stream) => current()?.printed(stream));
     const sources = createBundleSources(command);
-    const frames = createSourceFrames({ ...command, sources, ownFile: options.ownFile });
+    const frames = createSourceFrames({ ...command, sources, ownFile: parts.ownFile });
     Error.prepareStackTrace = (error, callSites) => frames.prepareStackTrace(error, callSites);
     if (command.isTrial) {
       Reflect.set(globalThis, Symbol.for("coflux.evaluating"), (file: string) => {
-        options.send({ kind: "evaluating", file });
-        options.flush(); // It may be the last word before the file blocks.
+        parts.send({ kind: "evaluating", file });
+        parts.flush(); // It may be the last word before the file blocks.
       });
     }
     try {
@@ -79,25 +79,25 @@ export function createExecutor(options: ExecutorOptions): Executor {
     } catch (error) {
       return fail(error);
     }
-    options.send({ kind: "ready", repositories: loaded.targets.repositories });
+    parts.send({ kind: "ready", repositories: loaded.targets.repositories });
     for (const waiting of early.splice(0)) take(waiting);
   };
 
   const fail = (error: unknown): void => {
     const message = errorText(error);
     const isTold = error instanceof RepositoryError || !(error instanceof Error);
-    options.send({ kind: "failed", message, stack: isTold ? null : (error.stack ?? null) });
-    options.flush();
-    options.exit(1);
+    parts.send({ kind: "failed", message, stack: isTold ? null : (error.stack ?? null) });
+    parts.flush();
+    parts.exit(1);
   };
 
   const surroundingsFor = (command: LoadCommand, frames: SourceFrames): ExecutionSurroundings => {
-    const { clock, timers, endOfTurn, send, flush } = options;
+    const { clock, timers, endOfTurn, send, flush } = parts;
     return {
       ...command,
       timers,
       endOfTurn,
-      blobs: createBlobTransfer({ url: command.blobsUrl, timers, fetch: options.fetch }),
+      blobs: createBlobTransfer({ url: command.blobsUrl, timers, fetch: parts.fetch }),
       logBook: createLogBook({ clock, timers, send }),
       lastWords: createLastWords({ clock, send, flush }),
       send,
@@ -114,7 +114,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
 
   const take = (command: ExecutorCommand): void => {
     if (command.kind === "load") return void load(command);
-    if (command.kind === "ping") return options.send({ kind: "pong" });
+    if (command.kind === "ping") return parts.send({ kind: "pong" });
     if (loaded === undefined) return void early.push(command);
     switch (command.kind) {
       case "execute":
@@ -133,7 +133,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
 
   const flush = (): void => {
     loaded?.surroundings.logBook.flush();
-    options.flush();
+    parts.flush();
   };
 
   return { take, current, flush };

@@ -2,7 +2,7 @@ import type { Clock, Ms } from "../base/clock.ts";
 import type { ExecutorMessage } from "../protocol/executor-messages.ts";
 import { COMPLAINTS_PER_SECOND, COMPLAINT_LIMIT } from "./limits.ts";
 
-/** What executions write to stderr goes to their logs; the agent hears of it too, at once, in case that the process ends over it. */
+/** What executions write to stderr goes to their logs; the agent hears of it too, at once, in case the process ends over it. */
 export interface LastWords {
   note(text: string): void;
 }

@@ -5,7 +5,7 @@ import type { RunningExecution } from "./running-execution.ts";
 
 // User code that throws where nobody catches it, or that ends the process, in a process where others run too.
 
-export interface GuardOptions {
+export interface GuardParts {
   /** The execution that the running code belongs to. */
   readonly current: () => RunningExecution | undefined;
   /** What it can ask for, also before and after it runs. */
@@ -15,7 +15,7 @@ export interface GuardOptions {
   readonly flush: () => void;
 }
 
-export function guardProcess({ current, currentRuntime, send, flush }: GuardOptions): void {
+export function guardProcess({ current, currentRuntime, send, flush }: GuardParts): void {
   const exit = process.exit.bind(process);
 
   /** What was said before reaches the agent, and why it is the last. */
@@ -27,7 +27,7 @@ export function guardProcess({ current, currentRuntime, send, flush }: GuardOpti
     return exit(code);
   };
 
-  /** Logs what something that an execution started, and that outlived it, has come to; false when no execution did. */
+  /** Logs a failure that came after its execution had ended, into the log of that execution; false when none started it. */
   const wasLate = (what: string, thrown: unknown): boolean => {
     const runtime = currentRuntime();
     runtime?.log("error", `${what} after the end of the execution: {error}`, { error: errorStack(thrown) });

@@ -100,7 +100,7 @@ export class RunningExecution {
     this.#runtime.abort(error instanceof Error ? error : new Error(errorStack(error)));
   }
 
-  /** Something that its code started was rejected, and nobody looked: it is logged, but of a call only at the end, as somebody still may. */
+  /** An unhandled rejection: logged at once, but that of a call only at the end, as its code may still await it. */
   rejected(reason: unknown, promise: Promise<unknown>): void {
     if (isFailureOfCall(reason)) this.#unread.set(promise, reason);
     else this.#runtime.log("error", "unhandled rejection: {reason}", { reason: errorStack(reason) });

@@ -8,7 +8,7 @@ import type { BundleSources } from "./bundle-sources.ts";
 // Stack traces name the user's source files. V8 asks `Error.prepareStackTrace` when a stack is looked at for the first time; positions in the
 // bundle are mapped back there, so that every stack a user sees or logs is right, and code that does not fail pays nothing.
 
-export interface SourceFramesOptions {
+export interface SourceFramesParts {
   /** The file of the bundle. */
   readonly bundle: string;
   readonly sources: BundleSources;
@@ -38,15 +38,15 @@ export interface SourcePlace {
   readonly code: string;
 }
 
-export function createSourceFrames(options: SourceFramesOptions): SourceFrames {
+export function createSourceFrames(parts: SourceFramesParts): SourceFrames {
   /** The SDK lies beside the executor. */
-  const ownDirectory = `${dirname(dirname(options.ownFile))}/`;
+  const ownDirectory = `${dirname(dirname(parts.ownFile))}/`;
 
   const frameText = (callSite: NodeJS.CallSite): string[] => {
     if (hiddenFiles.test(callSite.getFileName() ?? "")) return [];
     const shown = (callSite as ShownCallSite).toString(); // As V8 shows it; the types do not know.
-    if (fileOf(callSite) !== options.bundle) return [`    at ${shown}`];
-    const origin = options.sources.originOf(callSite.getLineNumber() ?? 1, callSite.getColumnNumber() ?? 1);
+    if (fileOf(callSite) !== parts.bundle) return [`    at ${shown}`];
+    const origin = parts.sources.originOf(callSite.getLineNumber() ?? 1, callSite.getColumnNumber() ?? 1);
     if (origin === undefined) return [];
     const place = `${origin.file}:${origin.line}:${origin.column}`;
     const called = /^(.*) \(/s.exec(shown)?.[1];
@@ -55,7 +55,7 @@ export function createSourceFrames(options: SourceFramesOptions): SourceFrames {
   };
 
   const codeAt = (file: string, line: number): string =>
-    options.sources.linesOf(file)?.[line - 1]?.trim().slice(0, 1_000) ?? "";
+    parts.sources.linesOf(file)?.[line - 1]?.trim().slice(0, 1_000) ?? "";
 
   const isOwn = (callSite: NodeJS.CallSite): boolean => {
     const file = fileOf(callSite) ?? "";
@@ -84,12 +84,12 @@ export function createSourceFrames(options: SourceFramesOptions): SourceFrames {
           const file = pathOf(frame.file);
           const inApp = frame.inApp && !file.startsWith(ownDirectory);
           const code = inApp ? codeAt(file, frame.line) : "";
-          return { ...frame, file: shownPath(file, options.workingDirectory), code, inApp };
+          return { ...frame, file: shownPath(file, parts.workingDirectory), code, inApp };
         }),
     sourceOf(line, column) {
-      const origin = options.sources.originOf(line, column);
+      const origin = parts.sources.originOf(line, column);
       if (origin === undefined) return undefined;
-      const file = shownPath(origin.file, options.workingDirectory);
+      const file = shownPath(origin.file, parts.workingDirectory);
       return { place: `${file}:${origin.line}:${origin.column}`, code: codeAt(origin.file, origin.line) };
     },
   };

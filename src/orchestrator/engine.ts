@@ -44,7 +44,7 @@ export interface Activity {
   readonly nextDueAt: Ms | null;
 }
 
-export interface EngineOptions {
+export interface EngineParts {
   readonly database: Database;
   readonly random: Random;
   /** Called for each command that threw: it was undone alone, and answered `internal`; and for each execution that was set aside. */
@@ -52,9 +52,9 @@ export interface EngineOptions {
   readonly limits?: Partial<Limits>;
 }
 
-export function createEngine(options: EngineOptions): Engine {
-  const { database: db, random, onBug } = options;
-  const limits: Limits = { ...defaultLimits, ...options.limits };
+export function createEngine(parts: EngineParts): Engine {
+  const { database: db, random, onBug } = parts;
+  const limits: Limits = { ...defaultLimits, ...parts.limits };
   let lastSession = 0;
 
   const begin = (now: Ms): Transaction => {

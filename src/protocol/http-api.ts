@@ -33,7 +33,7 @@ const orchestratorErrors = [
   "overloaded",
 ] as const satisfies readonly ErrorCode[];
 
-/** What a route that the supervisor answers is refused with besides while that stands still: one that reads, and one that changes something. */
+/** Further codes of the routes that the supervisor answers, while that stands still: of reads, and of changes. */
 const readErrors = ["overloaded"] as const satisfies readonly ErrorCode[];
 const changeErrors = ["outcome_unknown"] as const satisfies readonly ErrorCode[];
 

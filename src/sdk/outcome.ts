@@ -15,7 +15,7 @@ import {
 
 export type FailedOutcome = Exclude<Outcome, { readonly kind: "succeeded" }>;
 
-/** What the end of an execution that has no value is to whoever waited for it: always an ExecutionError. */
+/** The ExecutionError with which a wait for an execution rejects that did not succeed. */
 export function errorOf(
   outcome: FailedOutcome,
   execution: FailedExecution,

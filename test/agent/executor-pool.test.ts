@@ -28,7 +28,7 @@ async function poolOf(files: Readonly<Record<string, string>>, size = 1) {
   );
   if (!bundle.ok) throw new Error(bundle.error);
   const pool: ExecutorPool = createExecutorPool({
-    environment: {
+    world: {
       clock: time.clock,
       timers: time.timers,
       endOfTurn: (end) => void setImmediate(end),

@@ -202,7 +202,7 @@ describe("submit", () => {
       { repositories: [{ name: "flows", version: "1", targets, agents: [] }] },
     ]);
     api().answer(`POST ${E}/runs`, apiError(400, "not_a_workflow", "flows/greet is a task"));
-    expect(await coflux("submit greet")).toMatchObject({ code: 2, stderr: expect.stringContaining("greet is a task") });
+    expect(await coflux("submit greet")).toMatchObject({ code: 6, stderr: expect.stringContaining("greet is a task") });
     expect(api().requests.at(-1)?.body).toMatchObject({ target: "flows/greet" });
   });
 

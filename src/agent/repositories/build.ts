@@ -9,7 +9,7 @@ import type { Bundle, BundledRepository } from "./bundle.ts";
 import { type SdkLocation, packageResolution } from "./package-resolution.ts";
 import { bannerFor, fillBanner, sourceDefines, withPrelude } from "./source-prelude.ts";
 
-export interface BuilderOptions {
+export interface BuilderParts {
   readonly repositories: readonly AgentRepository[];
   readonly workingDirectory: string;
   /** Where bundles are written, each into a folder of its own. */
@@ -25,11 +25,9 @@ export interface Builder {
 }
 
 /** All repositories become one module, so that they share what they both import, as they would without a build. */
-export async function createBuilder(options: BuilderOptions): Promise<Builder> {
-  const workingDirectory = await realpath(options.workingDirectory);
-  const entries = await Promise.all(
-    options.repositories.map(({ path }) => realPathOf(resolve(workingDirectory, path))),
-  );
+export async function createBuilder(parts: BuilderParts): Promise<Builder> {
+  const workingDirectory = await realpath(parts.workingDirectory);
+  const entries = await Promise.all(parts.repositories.map(({ path }) => realPathOf(resolve(workingDirectory, path))));
   const sources = sourceReader();
   const esbuild: BuildContext<{ write: false; metafile: true }> = await context({
     stdin: {
@@ -40,7 +38,7 @@ export async function createBuilder(options: BuilderOptions): Promise<Builder> {
       sourcefile: entriesFile,
     },
     absWorkingDir: workingDirectory,
-    outfile: join(options.directory, "repositories.mjs"),
+    outfile: join(parts.directory, "repositories.mjs"),
     write: false,
     metafile: true,
     bundle: true,
@@ -53,10 +51,10 @@ export async function createBuilder(options: BuilderOptions): Promise<Builder> {
     conditions: [], // As Node resolves; left out, esbuild would add one that only bundlers know.
     define: { ...sourceDefines },
     banner: { js: bannerFor(entries[0] ?? workingDirectory) },
-    plugins: [sources.plugin, packageResolution(options.sdk)],
+    plugins: [sources.plugin, packageResolution(parts.sdk)],
     logLevel: "silent",
   });
-  const names = options.repositories.map(({ name }) => name);
+  const names = parts.repositories.map(({ name }) => name);
   let builds = 0;
   let disposing: Promise<void> | undefined;
 
@@ -65,11 +63,11 @@ export async function createBuilder(options: BuilderOptions): Promise<Builder> {
       const result = await esbuild.rebuild().catch(describeBuildFailure);
       if (typeof result === "string") return failure(result);
       builds += 1;
-      const directory = join(options.directory, String(builds));
+      const directory = join(parts.directory, String(builds));
       await mkdir(directory, { recursive: true });
       for (const { path, text } of result.outputFiles) {
         const isMap = path.endsWith(".map");
-        const contents = isMap ? mapOfSources(text, options.directory) : fillBanner(text, sources.files());
+        const contents = isMap ? mapOfSources(text, parts.directory) : fillBanner(text, sources.files());
         await writeFile(join(directory, isMap ? "repositories.mjs.map" : "repositories.mjs"), contents);
       }
       const bundle = { path: join(directory, "repositories.mjs"), inputs: result.metafile.inputs };

@@ -10,7 +10,7 @@ import type { LoadedManifest, WhyUnfit } from "./loaded-manifest.ts";
 import { createRepositoryLoader } from "./repository-loader.ts";
 import { watchSources } from "./watch.ts";
 
-export interface HostingOptions {
+export interface HostingParts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly repositories: readonly AgentRepository[];
@@ -35,29 +35,29 @@ export interface Hosting {
   close(): Promise<void>;
 }
 
-export async function openHosting(options: HostingOptions): Promise<Hosting> {
-  const { workingDirectory, onEvent } = options;
-  const watcher = options.isWatching ? watchSources(options.timers, () => void loader.load()) : undefined;
+export async function openHosting(parts: HostingParts): Promise<Hosting> {
+  const { workingDirectory, onEvent } = parts;
+  const watcher = parts.isWatching ? watchSources(parts.timers, () => void loader.load()) : undefined;
   const builder = await createBuilder({
-    repositories: options.repositories,
+    repositories: parts.repositories,
     workingDirectory,
-    directory: options.temporaryDirectory,
-    sdk: { directory: options.sdkDirectory },
+    directory: parts.temporaryDirectory,
+    sdk: { directory: parts.sdkDirectory },
   });
   const loader = createRepositoryLoader({
-    clock: options.clock,
+    clock: parts.clock,
     builder,
-    use: options.use,
+    use: parts.use,
     watcher,
-    named: options.repositories.map(({ path }) => resolve(workingDirectory, path)),
+    named: parts.repositories.map(({ path }) => resolve(workingDirectory, path)),
     onLoaded(loaded) {
       for (const event of reportLoaded(loaded)) onEvent(event);
-      options.onManifests(loaded.manifests.map(({ manifest }) => manifest));
+      parts.onManifests(loaded.manifests.map(({ manifest }) => manifest));
     },
     onMended: () => onEvent(reportMended()),
     onBroken(error, isFirst) {
       onEvent(reportBroken(error, { isFirst, isWatching: watcher !== undefined }));
-      if (isFirst && watcher === undefined) options.onHopeless();
+      if (isFirst && watcher === undefined) parts.onHopeless();
     },
   });
   return {

@@ -18,7 +18,7 @@ export interface RepositoryLoader {
   load(): Promise<void>;
 }
 
-export interface RepositoryLoaderOptions {
+export interface RepositoryLoaderParts {
   readonly clock: Clock;
   readonly builder: Builder;
   /** Tries a bundle, and uses it from then on if it is good and nothing speaks against what it defines. */
@@ -34,10 +34,10 @@ export interface RepositoryLoaderOptions {
 }
 
 /** Sources to manifests, again and again: only what is whole and good takes the place of what was there. */
-export function createRepositoryLoader(options: RepositoryLoaderOptions): RepositoryLoader {
-  const { clock, builder, watcher } = options;
+export function createRepositoryLoader(parts: RepositoryLoaderParts): RepositoryLoader {
+  const { clock, builder, watcher } = parts;
   let manifests: readonly LoadedManifest[] = [];
-  let sources = options.named;
+  let sources = parts.named;
   let isLoading = false;
   let isStale = false;
   /** What was wrong with the last load; undefined when it was good. */
@@ -52,7 +52,7 @@ export function createRepositoryLoader(options: RepositoryLoaderOptions): Reposi
     if (!built.ok) return built;
     sources = built.value.sources;
     if (isInUse(built.value)) return ok(manifests);
-    return await options.use(built.value, (loaded) => whyTooLarge(loaded) ?? whyEmptied(manifests, loaded));
+    return await parts.use(built.value, (loaded) => whyTooLarge(loaded) ?? whyEmptied(manifests, loaded));
   };
 
   const loadAndTell = async (): Promise<void> => {
@@ -63,12 +63,12 @@ export function createRepositoryLoader(options: RepositoryLoaderOptions): Reposi
     watcher?.follow(sources, !loaded.ok);
     lastError = loaded.ok ? undefined : loaded.error;
     if (!loaded.ok) {
-      if (loaded.error !== errorBefore) options.onBroken(loaded.error, before.length === 0);
+      if (loaded.error !== errorBefore) parts.onBroken(loaded.error, before.length === 0);
     } else if (loaded.value === before) {
-      if (errorBefore !== undefined) options.onMended();
+      if (errorBefore !== undefined) parts.onMended();
     } else {
       manifests = loaded.value;
-      options.onLoaded({ manifests, before, tookMs: clock.monotonic() - startedAt });
+      parts.onLoaded({ manifests, before, tookMs: clock.monotonic() - startedAt });
     }
   };
 
