@@ -40,6 +40,8 @@ const importTable: ImportTable = {
 /** Where a clock, timers, chance and environment variables may be taken from the world; all other code is given them. */
 const worldlyFiles = [
   "src/*/main.ts", // Each process begins here, and hands the world on.
+  "src/process/child-entry.ts", // The same for a child of the supervisor.
+  "src/orchestrator/reader-worker.ts", // The same for the thread that reads.
   "src/process/real-clock.ts", // Is clock, timers and chance for all of them.
   "src/process/event-loop-lag.ts", // Measures how late the event loop of its process is.
   "src/sdk/client-world.ts", // Is the same for the client, which runs where no process of ours is.
@@ -51,6 +53,9 @@ const worldlyFiles = [
   "src/cli/commands/projects.ts",
   "src/cli/commands/ps.ts",
   "src/cli/commands/show-run.ts",
+  // Commands that follow a run.
+  "src/cli/commands/tell-runs.ts",
+  "src/cli/commands/watch-run.ts",
   // Commands that wait for the server and ask it again.
   "src/cli/commands/logs.ts",
   "src/cli/commands/own-agent.ts",
@@ -152,6 +157,7 @@ describe("a planted breach is found", () => {
     [`const timers = { setImmediate };`, "setImmediate"],
     [`import { setTimeout as sleep } from "node:timers/promises";`, "node:timers/promises"],
     [`const signal = AbortSignal.timeout(1);`, "AbortSignal.timeout"],
+    [`import { realClock } from "../process/real-clock.ts";`, "src/process/real-clock.ts"],
   ])("%s", (text, name) => {
     const files = planted({ "src/agent/outbox.ts": text, "src/agent/main.ts": text });
     expect(worldlyBreaches(files, worldlyFiles)).toEqual([`src/agent/outbox.ts uses ${name}; take it as an argument`]);

@@ -96,7 +96,12 @@ const worldlyMembers = new Set([
   "AbortSignal.timeout",
 ]);
 const worldlyFunctions = new Set(["setTimeout", "setInterval", "setImmediate"]);
-const worldlyModules = new Set(["node:timers", "node:timers/promises", "node:perf_hooks"]);
+const worldlyModules = new Set([
+  "node:timers",
+  "node:timers/promises",
+  "node:perf_hooks",
+  "src/process/real-clock.ts", // Who imports these takes them from the world as well.
+]);
 
 /** The same things by another way: import { randomUUID } from "node:crypto". */
 function worldlyImport(imported: Import | undefined): string | undefined {
