@@ -1,6 +1,6 @@
 import type { RunListView, RunView } from "../../src/protocol/views.ts";
 import { type Cluster, insist, neighbour, struck } from "./cluster.ts";
-import { type Acknowledged, STEPS_PER_RUN, resultOf } from "./load.ts";
+import { type Acknowledged, STEPS_PER_RUN, afterQuiet, resultOf } from "./load.ts";
 import { NEIGHBOURS_VALUE } from "./neighbour.ts";
 
 // What must be true once the faults have stopped and all is quiet again. Each finding is a sentence; none is what we want.
@@ -14,12 +14,13 @@ export async function findWrongs(
   startedExecutions: readonly string[],
   nextDoor: readonly string[],
 ): Promise<string[]> {
+  const isGivenUp = afterQuiet();
   return [
     ...startedTwice(startedExecutions),
     ...(await unfinished(cluster)),
     ...(await unasked(cluster, acknowledged)),
-    ...(await Promise.all(acknowledged.map((entry) => wrongsOf(cluster, entry)))).flat(),
-    ...(await Promise.all(nextDoor.map((run) => wrongsNextDoor(cluster, run)))).flat(),
+    ...(await Promise.all(acknowledged.map((entry) => wrongsOf(cluster, entry, isGivenUp)))).flat(),
+    ...(await Promise.all(nextDoor.map((run) => wrongsNextDoor(cluster, run, isGivenUp)))).flat(),
   ];
 }
 
@@ -51,8 +52,8 @@ async function unasked(cluster: Cluster, acknowledged: readonly Acknowledged[]):
   return strangers.map((id) => `run ${id} was started besides those that were acknowledged`);
 }
 
-async function wrongsOf(cluster: Cluster, { run, result }: Acknowledged): Promise<string[]> {
-  const now = await resultOf(cluster, run, struck);
+async function wrongsOf(cluster: Cluster, { run, result }: Acknowledged, isGivenUp: () => boolean): Promise<string[]> {
+  const now = await resultOf(cluster, run, struck, isGivenUp);
   const view = await insist<RunView>(cluster, "GET", struck, `/runs/${run}`);
   const wrongs: string[] = [];
   if (JSON.stringify(now) !== JSON.stringify(result))
@@ -65,7 +66,7 @@ async function wrongsOf(cluster: Cluster, { run, result }: Acknowledged): Promis
   return wrongs;
 }
 
-async function wrongsNextDoor(cluster: Cluster, run: string): Promise<string[]> {
-  const result = await resultOf(cluster, run, neighbour);
+async function wrongsNextDoor(cluster: Cluster, run: string, isGivenUp: () => boolean): Promise<string[]> {
+  const result = await resultOf(cluster, run, neighbour, isGivenUp);
   return result["value"] === NEIGHBOURS_VALUE ? [] : [`next door: run ${run} ended as ${JSON.stringify(result)}`];
 }
