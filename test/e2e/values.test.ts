@@ -5,6 +5,7 @@ import { createClient } from "coflux/client";
 import { encodeValue } from "../../src/protocol/value-format/encode.ts";
 import { coflux } from "../support/coflux.ts";
 import {
+  type TestAgent,
   type TestServer,
   environmentPath,
   resultOf,
@@ -16,13 +17,17 @@ import {
 import { plainValue } from "../protocol/value-format/arbitrary-value.ts";
 
 let server: TestServer;
+let agent: TestAgent;
 
 beforeAll(async () => {
   server = await startServer();
-  await startAgent(server);
+  agent = await startAgent(server);
 });
 
-afterAll(() => server?.remove());
+afterAll(async () => {
+  await agent?.stop();
+  await server?.remove();
+});
 
 /** An argument of the API, and what it must come back as. */
 async function throughTheApi(text: string): Promise<void> {

@@ -42,8 +42,17 @@ export interface ServerOptions {
 
 /** A server of its own: own port, own data directory. Ready when this returns. */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
-  const temporary = options.dataDirectory === undefined ? await temporaryDirectory() : undefined;
-  const dataDirectory = options.dataDirectory ?? `${temporary?.path}/data`;
+  if (options.dataDirectory !== undefined) return await startOn(options.dataDirectory, options, undefined);
+  const temporary = await temporaryDirectory();
+  return await startOn(`${temporary.path}/data`, options, temporary);
+}
+
+/** The data is removed with the last server that is started on it, if it was made for these. */
+async function startOn(
+  dataDirectory: string,
+  options: ServerOptions,
+  temporary: Awaited<ReturnType<typeof temporaryDirectory>> | undefined,
+): Promise<TestServer> {
   const port = String(options.port ?? 0);
   const started = startCoflux([
     "server",
@@ -88,7 +97,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     api,
     stop,
     processes: async () => (await api<ProcessesView>("GET", "/api/processes")).body,
-    restart: () => startServer({ ...options, dataDirectory, port: Number(new URL(url).port) }),
+    restart: () => startOn(dataDirectory, { ...options, port: Number(new URL(url).port) }, temporary),
     remove: async () => {
       await stop();
       await temporary?.remove();
