@@ -69,6 +69,12 @@ export class WaitTimeout extends Error {
 }
 brandClass(WaitTimeout, "WaitTimeout");
 
+/** An input that was waited for was dismissed by a person. Here already for code that is to catch it; inputs themselves are not there yet. */
+export class InputDismissed extends Error {
+  override readonly name = "InputDismissed";
+}
+brandClass(InputDismissed, "InputDismissed");
+
 /** Something that needs an execution was used outside of one. */
 export class NotInRunError extends Error {
   override readonly name = "NotInRunError";

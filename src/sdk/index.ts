@@ -13,6 +13,7 @@ export {
   ExecutionError,
   ExecutionTimeout,
   type FailedExecution,
+  InputDismissed,
   NonRetryableError,
   NotInRunError,
   RequestRefused,

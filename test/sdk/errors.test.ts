@@ -8,6 +8,7 @@ import {
   ExecutionCancelled,
   ExecutionError,
   ExecutionTimeout,
+  InputDismissed,
   NonRetryableError,
   RequestRefused,
   RetryAfterError,
@@ -147,6 +148,16 @@ describe("what a thrown error says about retrying", () => {
   test("a time to wait has a unit", () => {
     expect(() => Reflect.construct(RetryAfterError, [5])).toThrow("RetryAfterError: 5 is not a duration");
   });
+});
+
+test("each error has its name, so that it can be told apart where its class is not at hand", () => {
+  const errors = [new InputDismissed(), new NonRetryableError(), new ValidationError("x"), new UnknownTargetError("x")];
+  expect(errors.map(({ name }) => name)).toEqual([
+    "InputDismissed",
+    "NonRetryableError",
+    "ValidationError",
+    "UnknownTargetError",
+  ]);
 });
 
 test("what the server refuses is an error with the code", () => {
