@@ -1,4 +1,5 @@
 import type { ErrorCode, Failure } from "./error-codes.ts";
+import { environmentNameRule, isEnvironmentName, isProjectName, projectNameRule } from "./names.ts";
 
 // Failures that are told in more than one place, each in one way: what it is about, the reason, the way out.
 
@@ -28,6 +29,19 @@ export function notFound(code: keyof typeof places, name: string, wayOut?: strin
   const end = wayOut === undefined ? "" : `: ${wayOut}`;
   const message = `there is no ${thing} ${JSON.stringify(shown)}${places[code]}${end}`;
   return { code, message, details: { name: shown } };
+}
+
+const newNames = {
+  project: { isName: isProjectName, what: "a project", rule: projectNameRule },
+  environment: { isName: isEnvironmentName, what: "an environment", rule: environmentNameRule },
+} as const;
+
+/** Why nothing new may have this name; undefined when it may. */
+export function invalidName(kind: keyof typeof newNames, name: string): Failure | undefined {
+  const { isName, what, rule } = newNames[kind];
+  if (isName(name)) return undefined;
+  const shown = JSON.stringify(name.slice(0, NAME_SHOWN_LIMIT));
+  return { code: "invalid_name", message: `${shown} is no name for ${what}: ${rule}` };
 }
 
 /** What an agent says comes too late: it opens another session. */

@@ -5,14 +5,8 @@ import { type Result, failure, ok } from "../base/result.ts";
 import { errorStack } from "../base/error-text.ts";
 import type { Log } from "../process/log.ts";
 import type { Failure } from "../protocol/error-codes.ts";
-import { archived, notFound } from "../protocol/failures.ts";
-import {
-  environmentKey,
-  environmentNameRule,
-  isEnvironmentName,
-  isProjectName,
-  projectNameRule,
-} from "../protocol/names.ts";
+import { archived, invalidName, notFound } from "../protocol/failures.ts";
+import { environmentKey } from "../protocol/names.ts";
 import {
   type SupervisorRequestName,
   type SupervisorRequestParams,
@@ -80,7 +74,8 @@ function handlers(parts: RequestParts): Handlers {
     "list-projects": () => ok({ projects: registry.projects().map(projectView) }),
 
     "create-project"({ project }) {
-      if (!isProjectName(project)) return failure(invalidName("a project", project, projectNameRule));
+      const wrong = invalidName("project", project);
+      if (wrong !== undefined) return failure(wrong);
       if (registry.findProject(project)) return failure(exists("project", project));
       registry.addProject(project, clock.now());
       return mapOk(findProject(registry, project), projectView);
@@ -101,9 +96,8 @@ function handlers(parts: RequestParts): Handlers {
     },
 
     "create-environment"({ project, environment, base }) {
-      if (!isEnvironmentName(environment)) {
-        return failure(invalidName("an environment", environment, environmentNameRule));
-      }
+      const wrong = invalidName("environment", environment);
+      if (wrong !== undefined) return failure(wrong);
       const found = findProject(registry, project);
       if (!found.ok) return found;
       if (registry.findEnvironment(project, environment)) return failure(exists("environment", environment));
@@ -204,10 +198,6 @@ function projectView({ name, createdAt, environments }: ProjectRecord): Supervis
 
 function mapOk<T, U>(result: Result<T, Failure>, change: (value: T) => U): Result<U, Failure> {
   return result.ok ? ok(change(result.value)) : result;
-}
-
-function invalidName(what: string, name: string, rule: string): Failure {
-  return { code: "invalid_name", message: `${JSON.stringify(name.slice(0, 200))} is no name for ${what}: ${rule}` };
 }
 
 function exists(what: "project" | "environment", name: string): Failure {

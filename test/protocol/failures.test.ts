@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { archived, invalidField, notFound } from "../../src/protocol/failures.ts";
+import { archived, invalidField, invalidName, notFound } from "../../src/protocol/failures.ts";
 
 test("what is not there is named, with where it was looked for and the way out", () => {
   expect(notFound("run_not_found", "Rbcdfgh").message).toBe('there is no run "Rbcdfgh" in this environment');
@@ -25,4 +25,16 @@ test("a wrong field is named for people and for programs", () => {
     message: "retries.limit: is too large",
     details: { field: "retries.limit" },
   });
+});
+
+test.each([
+  ["project", "shop-2", undefined],
+  ["project", "Shop", '"Shop" is no name for a project: 1 to 63'],
+  ["project", "a/b", '"a/b" is no name for a project'],
+  ["environment", "development/joe", undefined],
+  ["environment", "../up", '"../up" is no name for an environment: segments'],
+] as const)("a new %s %j: %s", (kind, name, message) => {
+  const wrong = invalidName(kind, name);
+  expect(wrong?.code).toBe(message === undefined ? undefined : "invalid_name");
+  expect(wrong?.message.slice(0, message?.length)).toBe(message);
 });

@@ -1,19 +1,12 @@
-import { environmentNameRule, isEnvironmentName, isProjectName, projectNameRule } from "../../protocol/names.ts";
+import { invalidName } from "../../protocol/failures.ts";
 import { refusedError } from "../command-error.ts";
 
-const kinds = {
-  project: { isName: isProjectName, rule: projectNameRule },
-  environment: { isName: isEnvironmentName, rule: environmentNameRule },
-} as const;
-
-/** Refuses a name as the server would, with the command for one that is near and keeps the rule. */
-export function checkNewName(kind: keyof typeof kinds, name: string, command: (words: string) => string): void {
-  const { isName, rule } = kinds[kind];
-  if (isName(name)) return;
+/** Refuses a name before the server does, with the command for one that is near and keeps the rule. */
+export function checkNewName(kind: "project" | "environment", name: string, command: (words: string) => string): void {
+  const wrong = invalidName(kind, name);
+  if (wrong === undefined) return;
   const near = nearName(name);
-  const hint = isName(near) ? command(`${kind}s create ${near}`) : undefined;
-  const message = `${JSON.stringify(name)} is no name for ${kind === "project" ? "a project" : "an environment"}: ${rule}`;
-  throw refusedError({ code: "invalid_name", message }, hint);
+  throw refusedError(wrong, invalidName(kind, near) === undefined ? command(`${kind}s create ${near}`) : undefined);
 }
 
 function nearName(name: string): string {
