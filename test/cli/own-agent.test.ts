@@ -2,9 +2,7 @@ import { hostname } from "node:os";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createApi } from "../../src/cli/api/api.ts";
 import { waitForOwnAgent, warnOfRivals } from "../../src/cli/commands/own-agent.ts";
-import { createColours } from "../../src/cli/output/colour.ts";
-import { createOutput } from "../../src/cli/output/output.ts";
-import type { Terminal } from "../../src/cli/output/terminal.ts";
+import { captureOutput } from "./captured-output.ts";
 import { E, type ScriptedApi, startScriptedApi } from "../support/scripted-api.ts";
 
 // What an agent that starts says of others that host the same.
@@ -42,21 +40,13 @@ test.each([
   ["that is not connected takes no calls", [{ ...other, connected: false }], ""],
 ])("another agent %s", async (_, others, warning) => {
   api.answer(`GET ${E}/agents`, [200, { agents: [own, ...others] }]);
-  let written = "";
-  const terminal: Terminal = {
-    isTty: false,
-    hasUnicode: true,
-    colours: createColours(false),
-    size: () => null,
-    write: (text) => void (written += text),
-    onResize: () => () => undefined,
-  };
-  const output = createOutput({ out: terminal, err: terminal, isJson: false, isQuiet: false });
+  const { output, written } = captureOutput();
   const place = { url: api.url, project: "default", environment: "development", token: null };
   const context = { api: createApi(place), output, command: (words: string) => `coflux ${words}` };
   const found = await waitForOwnAgent(context, own.repositories, new AbortController().signal);
   if (found === null) throw new Error("it was not found");
   warnOfRivals(context, found, own.repositories);
   expect(found.session).toBe("Sown");
-  expect(warning === "" ? written : written.slice(0, warning.length)).toBe(warning);
+  const said = written.out + written.err;
+  expect(warning === "" ? said : said.slice(0, warning.length)).toBe(warning);
 });

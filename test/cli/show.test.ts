@@ -3,10 +3,8 @@ import { createApi } from "../../src/cli/api/api.ts";
 import { printResult } from "../../src/cli/commands/print-result.ts";
 import { exampleCall } from "../../src/cli/commands/workflows.ts";
 import { RESULT_LIMIT_BYTES, RESULT_ON_TERMINAL_BYTES } from "../../src/cli/limits.ts";
-import { createColours } from "../../src/cli/output/colour.ts";
-import { createOutput } from "../../src/cli/output/output.ts";
-import type { Terminal } from "../../src/cli/output/terminal.ts";
 import { E, apiError } from "../support/scripted-api.ts";
+import { captureOutput } from "./captured-output.ts";
 import { useCommandLine } from "./command-rig.ts";
 import { repositories, target } from "./manifest.ts";
 import { failed, run, startedAt, step } from "./run-tree/views.ts";
@@ -128,22 +126,13 @@ describe("one thing", () => {
   });
 
   test("a large result stays off a terminal, with the way into a file", async () => {
-    const printed: Record<"out" | "err", string> = { out: "", err: "" };
-    const terminalFor = (name: "out" | "err"): Terminal => ({
-      isTty: true,
-      hasUnicode: true,
-      colours: createColours(false),
-      size: () => ({ columns: 80, rows: 24 }),
-      write: (text) => void (printed[name] += text),
-      onResize: () => () => undefined,
-    });
-    const output = createOutput({ out: terminalFor("out"), err: terminalFor("err"), isJson: false, isQuiet: false });
+    const { output, written } = captureOutput({ columns: 80, rows: 24 });
     const place = { url: api().url, project: "default", environment: "development", token: null };
     const context = { api: createApi(place), output, command: (words: string) => `coflux ${words}` };
     const value = { $: "blob", v: { key: "0".repeat(64), size: RESULT_ON_TERMINAL_BYTES + 1 } };
     await printResult(context, "Rbcdfghj", value);
-    expect(printed.out).toBe("");
-    expect(printed.err).toContain("coflux runs result Rbcdfghj > result.json");
+    expect(written.out).toBe("");
+    expect(written.err).toContain("coflux runs result Rbcdfghj > result.json");
   });
 });
 

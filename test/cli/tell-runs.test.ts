@@ -2,12 +2,10 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { WebSocket } from "ws";
 import { createApi } from "../../src/cli/api/api.ts";
 import { tellRuns } from "../../src/cli/commands/tell-runs.ts";
-import { createColours } from "../../src/cli/output/colour.ts";
-import { createOutput } from "../../src/cli/output/output.ts";
-import type { Terminal } from "../../src/cli/output/terminal.ts";
 import type { RunStatus, RunSummaryView } from "../../src/protocol/views.ts";
 import { eventually } from "../support/eventually.ts";
 import { queued, run, step } from "./run-tree/views.ts";
+import { captureOutput } from "./captured-output.ts";
 import { E, type ScriptedApi, startScriptedApi } from "../support/scripted-api.ts";
 
 // What `coflux dev` says of runs, from the live views of a scripted server.
@@ -24,19 +22,10 @@ afterEach(async () => {
 
 /** Tells of repository `flows`; what it has written so far, without the moments of log lines. */
 function tell(): () => string[] {
-  let written = "";
-  const terminal: Terminal = {
-    isTty: false,
-    hasUnicode: true,
-    colours: createColours(false),
-    size: () => null,
-    write: (text) => void (written += text),
-    onResize: () => () => undefined,
-  };
-  const output = createOutput({ out: terminal, err: terminal, isJson: false, isQuiet: false });
+  const { output, written } = captureOutput();
   const place = { url: api.url, project: "default", environment: "development", token: null };
   stop = tellRuns({ api: createApi(place), output, command: (words) => `coflux ${words}` }, ["flows"]);
-  return () => written.split("\n").map((line) => line.replace(/\d\d:\d\d:\d\d\.\d{3} /, ""));
+  return () => (written.out + written.err).split("\n").map((line) => line.replace(/\d\d:\d\d:\d\d\.\d{3} /, ""));
 }
 
 const soon = Date.now() + 60_000; // Whatever begins now has begun after the telling did.
